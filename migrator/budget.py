@@ -1,0 +1,155 @@
+"""The shared rate and token budget: state in one locked row per scope, arithmetic in `migrator.engine.pacing`.
+
+Slots are granted in bulk by the thread that owns the database connection and used up by the sending threads.
+"""
+
+import threading
+import time
+from collections import deque
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from migrator.engine import pacing
+from migrator.engine.errors import TransientError
+from migrator.models import Budget
+
+LONGEST_WAIT_S = 20.0
+
+
+def ensure(
+    scope: str, *, limit: float, window_s: float, token_limit: int = 0, token_window_s: int = 86400
+) -> Budget:
+    """The row of a scope, with its limits brought up to date; what was spent stays."""
+    row, _ = Budget.objects.update_or_create(
+        scope=scope,
+        defaults={
+            "requests_per_window": limit,
+            "window_s": window_s,
+            "token_limit": token_limit,
+            "token_window_s": token_window_s,
+        },
+    )
+    return row
+
+
+def take(scope: str, *, requests: int, tokens: int, longest_wait_s: float = LONGEST_WAIT_S) -> pacing.Slots:
+    """Reserve departures and tokens, or raise TransientError with `retry_after` and take nothing.
+
+    The database's clock is the only one used, so workers on machines whose clocks differ share one pace.
+    """
+    with transaction.atomic():
+        row = Budget.objects.select_for_update().get(scope=scope)
+        now = _database_time()
+        _open_window(row, now)
+        _check_pause(row, now)
+        _check_tokens(row, tokens, now)
+        pace, slots = pacing.take(_pace(row), now=now.timestamp(), count=requests)
+        if slots.wait_s > longest_wait_s:
+            raise TransientError("The shared request pace is used up for now.", retry_after=slots.wait_s)
+        row.tat, row.spent = pace.tat, row.spent + tokens
+        row.spent_ever, row.requests_ever = row.spent_ever + tokens, row.requests_ever + requests
+        row.save(
+            update_fields=["tat", "spent", "spent_ever", "requests_ever", "window_started_at", "paused_until"]
+        )
+    return slots
+
+
+def note_throttled(scope: str, *, retry_after: float = 0.0, reason: str = "") -> None:
+    """A 429: slow down; with a long `retry_after` nobody sends before it has passed."""
+    with transaction.atomic():
+        row = Budget.objects.select_for_update().get(scope=scope)
+        now = _database_time()
+        pace = pacing.after_throttle(_pace(row), now=now.timestamp())
+        row.utilisation, row.tat = pace.utilisation, pace.tat
+        row.throttled_ever += 1
+        if retry_after > LONGEST_WAIT_S:
+            row.paused_until, row.pause_reason = now + timedelta(seconds=retry_after), reason[:200]
+        row.save()
+
+
+def note_limit(scope: str, server_limit: int | None) -> None:
+    """Adopt a lower limit that the server states; a higher one is ignored."""
+    row = Budget.objects.get(scope=scope)
+    pace = pacing.tightened(_pace(row), server_limit=server_limit)
+    if pace.limit != row.requests_per_window:
+        Budget.objects.filter(pk=row.pk).update(requests_per_window=pace.limit)
+
+
+class SharedPacer:
+    """Implements the engine's Pacer over one scope. `grant` and `flush` belong to the thread with the database;
+    `acquire` may run in any thread as long as slots were granted for it."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        self._slots: deque[float] = deque()
+        self._lock = threading.Lock()
+        self._throttled = False
+        self._limit: int | None = None
+
+    def grant(self, *, requests: int, tokens: int) -> None:
+        """Reserve slots ahead of a batch; raises TransientError where the wait would be too long."""
+        self.flush()
+        slots = take(self.scope, requests=requests, tokens=tokens)
+        start = time.monotonic() + slots.wait_s
+        with self._lock:
+            self._slots.extend(start + number * slots.interval_s for number in range(slots.count))
+
+    def acquire(self, *, requests: int, tokens: int) -> None:
+        with self._lock:
+            due = self._slots.popleft() if self._slots else None
+        if due is None:
+            slots = take(self.scope, requests=requests, tokens=tokens)
+            due = time.monotonic() + slots.wait_s
+        time.sleep(max(0.0, due - time.monotonic()))
+
+    def observe(self, *, limit: int | None, remaining: int | None, throttled: bool) -> None:
+        with self._lock:
+            self._throttled = self._throttled or throttled
+            self._limit = limit if limit is not None else self._limit
+
+    def flush(self) -> None:
+        """Bring what the sending threads saw into the shared row, and forget slots that were not used."""
+        with self._lock:
+            throttled, limit = self._throttled, self._limit
+            self._throttled, self._limit = False, None
+            self._slots.clear()
+        if throttled:
+            note_throttled(self.scope)
+        if limit is not None:
+            note_limit(self.scope, limit)
+
+
+def _pace(row: Budget) -> pacing.Pace:
+    return pacing.Pace(row.requests_per_window, row.window_s, row.utilisation, row.tat)
+
+
+def _database_time() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("select clock_timestamp()")
+        found: datetime = cursor.fetchone()[0]
+    return found
+
+
+def _open_window(row: Budget, now: datetime) -> None:
+    if row.window_started_at is None or now - row.window_started_at >= timedelta(seconds=row.token_window_s):
+        row.window_started_at, row.spent = now, 0
+
+
+def _check_pause(row: Budget, now: datetime) -> None:
+    if row.paused_until is None:
+        return
+    if row.paused_until > now:
+        wait = (row.paused_until - now).total_seconds()
+        raise TransientError(row.pause_reason or "The service asked for a pause.", retry_after=wait)
+    row.paused_until = None
+
+
+def _check_tokens(row: Budget, tokens: int, now: datetime) -> None:
+    if tokens > pacing.tokens_left(limit=row.token_limit, spent=row.spent):
+        ends = (row.window_started_at or now) + timedelta(seconds=row.token_window_s)
+        wait = max(1.0, (ends - now).total_seconds())
+        raise TransientError(
+            f"The token budget of this window is used up ({row.spent:,} of {row.token_limit:,}).",
+            retry_after=wait,
+        )

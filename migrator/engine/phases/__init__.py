@@ -1,0 +1,1 @@
+"""One module per phase: what it reads, what it yields, in numbered steps."""

@@ -1,0 +1,305 @@
+"""Transform: staged profiles and the field map become target records. Pure; one bad value never fails a record.
+
+1. gather the values that each rule names, the surviving profile's first;
+2. convert them; what cannot be converted is left empty and counted as lost;
+3. consents and channels take the most restrictive answer;
+4. company and deal attributes become records of their own, linked by key.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from migrator.engine.canonical import JsonValue
+from migrator.engine.cases import CaseKind, Decide, Resolutions
+from migrator.engine.field_map import FieldMap, FieldRule
+from migrator.engine.inventory import FieldType, SourceKind, TargetObject
+from migrator.engine.matching import company_key, email_key, phone_key
+from migrator.engine.records import Channel, Consent, Kind, Profile, TargetRecord
+from migrator.engine.transforms.registry import convert
+from migrator.engine.transforms.tools import Tools
+
+PROFILE_FIELDS = {"emails", "phones"}
+NAME_FIELDS = ("first_name", "last_name", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that a transform may know. `section_names` turns discriminators into what people call Sections."""
+
+    field_map: FieldMap
+    resolutions: Resolutions
+    tools: Tools
+    section_names: Mapping[str, str]
+    currency: str = "SEK"
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """What a person's decision adds to a profile."""
+
+    email: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transformed:
+    """One person and what hangs on it. `lost` counts values that could not be converted, by rule."""
+
+    person: TargetRecord
+    organization: TargetRecord | None = None
+    deals: tuple[TargetRecord, ...] = ()
+    lost: Mapping[str, int] = field(default_factory=dict)
+
+
+class Losses:
+    """Counts, by source field, the values that could not be converted."""
+
+    def __init__(self) -> None:
+        self.by_source: dict[str, int] = {}
+
+    def add(self, rule: FieldRule) -> None:
+        self.by_source[rule.source] = self.by_source.get(rule.source, 0) + 1
+
+
+def transform(profiles: Sequence[Profile], supplied: Supplied, context: Context) -> Transformed:
+    """The records for one person made of one profile, or of several that a person merged (survivor first)."""
+    losses = Losses()
+    organization = _organization(profiles, context, losses)
+    body = _person_body(profiles, supplied, context, losses)
+    body["organization"] = organization.key if organization else None
+    person = TargetRecord(Kind.PERSON, profiles[0].source_key, body, source_count=len(profiles))
+    deals = tuple(_deals(profiles, person, organization, context, losses))
+    return Transformed(person, organization, deals, losses.by_source)
+
+
+def name_of(profiles: Sequence[Profile], context: Context) -> str:
+    """The name that the map would give, before any person's decision."""
+    return _full_name(_names(profiles, context, Losses()))
+
+
+def emails_of(profiles: Sequence[Profile], context: Context) -> list[str]:
+    return [str(e["value"]) for e in _addresses("emails", profiles, context, Losses())]
+
+
+def _person_body(
+    profiles: Sequence[Profile], supplied: Supplied, context: Context, losses: Losses
+) -> dict[str, JsonValue]:
+    emails = _addresses("emails", profiles, context, losses)
+    if supplied.email and supplied.email not in [e["value"] for e in emails]:
+        emails.insert(0, {"value": supplied.email, "label": "work", "primary": True})
+    phones = _addresses("phones", profiles, context, losses)
+    names = _names(profiles, context, losses)
+    body: dict[str, JsonValue] = {
+        "name": supplied.name or _full_name(names),
+        "emails": list(_with_one_primary(emails)),
+        "phones": list(_with_one_primary(phones)),
+        "owner": _owner(profiles, context, losses),
+        "labels": list[JsonValue](_labels(profiles, context)),
+    }
+    custom = _custom_values(TargetObject.PERSON, profiles, context, losses)
+    custom |= _consent_values(profiles, context)
+    custom |= _channel_values(profiles, emails, phones, context)
+    custom |= _section_values(profiles, context)
+    body["custom"] = {ref: value for ref, value in sorted(custom.items()) if value is not None}
+    return body
+
+
+def _values(
+    rule: FieldRule, profiles: Sequence[Profile], context: Context, losses: Losses
+) -> Iterator[JsonValue]:
+    for profile in profiles:
+        for ref in rule.sources:
+            raw = profile.values.get(ref)
+            if raw is None or raw == "":
+                continue
+            converted = convert(rule.transform, raw, dict(rule.args), context.tools)
+            if converted.lost:
+                losses.add(rule)
+            if converted.value is not None and converted.value != "":
+                yield converted.value
+
+
+def _first(
+    rule: FieldRule, profiles: Sequence[Profile], context: Context, losses: Losses
+) -> JsonValue:
+    return next(_values(rule, profiles, context, losses), None)
+
+
+def _addresses(
+    name: str, profiles: Sequence[Profile], context: Context, losses: Losses
+) -> list[dict[str, JsonValue]]:
+    key = email_key if name == "emails" else phone_key
+    found: dict[str, dict[str, JsonValue]] = {}
+    for rule in _standard_rules(TargetObject.PERSON, name, context):
+        for value in _values(rule, profiles, context, losses):
+            label = rule.component or "work"
+            found.setdefault(key(str(value)), {"value": value, "label": label, "primary": False})
+    return list(found.values())
+
+
+def _with_one_primary(rows: list[dict[str, JsonValue]]) -> Iterator[JsonValue]:
+    for number, row in enumerate(rows):
+        yield {**row, "primary": number == 0}
+
+
+def _standard_rules(target: TargetObject, name: str, context: Context) -> list[FieldRule]:
+    return [r for r in context.field_map.of_object(target) if not r.custom and r.field == name]
+
+
+def _standard_value(
+    target: TargetObject, name: str, profiles: Sequence[Profile], context: Context, losses: Losses
+) -> JsonValue:
+    for rule in _standard_rules(target, name, context):
+        value = _first(rule, profiles, context, losses)
+        if value is not None:
+            return value
+    return None
+
+
+def _names(profiles: Sequence[Profile], context: Context, losses: Losses) -> dict[str, str]:
+    found = {}
+    for name in NAME_FIELDS:
+        value = _standard_value(TargetObject.PERSON, name, profiles, context, losses)
+        found[name] = str(value).strip() if value is not None else ""
+    return found
+
+
+def _full_name(names: Mapping[str, str]) -> str:
+    joined = " ".join(part for part in (names["first_name"], names["last_name"]) if part)
+    return joined or names["name"]
+
+
+def _owner(profiles: Sequence[Profile], context: Context, losses: Losses) -> JsonValue:
+    owner = _standard_value(TargetObject.PERSON, "owner", profiles, context, losses)
+    return email_key(str(owner)) if owner else None
+
+
+def _labels(profiles: Sequence[Profile], context: Context) -> list[str]:
+    labels: dict[str, None] = {}
+    for rule in context.field_map.of_kind(SourceKind.TAG):
+        for profile in profiles:
+            for _, tag in profile.tags:
+                kept = resolved_tag(tag, context.resolutions)
+                converted = convert(rule.transform, kept, dict(rule.args), context.tools).value if kept else None
+                if converted:
+                    labels[str(converted)] = None
+    return sorted(labels)
+
+
+def resolved_tag(tag: str, resolutions: Resolutions) -> str:
+    """The tag that a person chose to keep it as; "" where it was dropped or is still an open case."""
+    seen: set[str] = set()
+    while tag not in seen:
+        seen.add(tag)
+        if resolutions.is_open(CaseKind.RARE_TAG, tag):
+            return ""
+        resolution = resolutions.get(CaseKind.RARE_TAG, tag)
+        if resolution is None or resolution.action == Decide.KEEP:
+            return tag
+        if resolution.action != Decide.MERGE_TAG:
+            return ""
+        tag = str(resolution.args.get("into", ""))
+    return tag
+
+
+def _custom_values(
+    target: TargetObject, profiles: Sequence[Profile], context: Context, losses: Losses
+) -> dict[str, JsonValue]:
+    found: dict[str, JsonValue] = {}
+    for rule in context.field_map.of_object(target):
+        if rule.custom and rule.ref not in found:
+            value = _first(rule, profiles, context, losses)
+            if value is not None:
+                found[rule.ref] = _typed(value, rule, context)
+    return found
+
+
+def _typed(value: JsonValue, rule: FieldRule, context: Context) -> JsonValue:
+    if rule.type == FieldType.SET and not isinstance(value, list):
+        return [value]
+    if rule.type == FieldType.MONETARY and not isinstance(value, dict):
+        return {"value": value, "currency": dict(rule.args).get("currency", context.currency)}
+    return value
+
+
+def decided_consent(consents: Sequence[Consent], *, suppressed: bool) -> tuple[str, str]:
+    """(Yes, No or "", date or "") for one channel over all Sections and topics: any opt-out or suppression wins,
+    a pending opt-in permits nothing (mission.md, Consent record)."""
+    refusing = [c for c in consents if not c.state.permits]
+    deciding = refusing or list(consents)
+    newest = max((c.modified_at for c in deciding), default="")[:10]
+    if suppressed or refusing:
+        return "No", newest
+    return ("Yes", newest) if deciding else ("", "")
+
+
+def _consent_values(profiles: Sequence[Profile], context: Context) -> dict[str, JsonValue]:
+    found: dict[str, JsonValue] = {}
+    for rule in context.field_map.of_kind(SourceKind.CONSENT):
+        channel = Channel.SMS if "sms" in rule.source else Channel.EMAIL
+        consents = [c for p in profiles for c in p.consents if c.channel == channel]
+        suppressed = any(channel in p.suppressed for p in profiles)
+        answer, date = decided_consent(consents, suppressed=suppressed)
+        found[rule.ref] = (date if rule.source.endswith("_date") else answer) or None
+    return found
+
+
+def _channel_values(
+    profiles: Sequence[Profile],
+    emails: Sequence[Mapping[str, JsonValue]],
+    phones: Sequence[Mapping[str, JsonValue]],
+    context: Context,
+) -> dict[str, JsonValue]:
+    reachable = {Channel.EMAIL: bool(emails), Channel.SMS: bool(phones)}
+    found: dict[str, JsonValue] = {}
+    for rule in context.field_map.of_kind(SourceKind.CHANNEL):
+        channel = Channel.SMS if "sms" in rule.source else Channel.EMAIL
+        suppressed = any(channel in p.suppressed for p in profiles)
+        found[rule.ref] = "Yes" if reachable[channel] and not suppressed else "No"
+    return found
+
+
+def _section_values(profiles: Sequence[Profile], context: Context) -> dict[str, JsonValue]:
+    names = sorted({context.section_names.get(s, s) for p in profiles for s in p.sections})
+    rules = context.field_map.of_kind(SourceKind.SECTION)
+    return {rule.ref: list(names) for rule in rules} if names else {}
+
+
+def _organization(
+    profiles: Sequence[Profile], context: Context, losses: Losses
+) -> TargetRecord | None:
+    name = _standard_value(TargetObject.ORGANIZATION, "name", profiles, context, losses)
+    key = company_key(str(name)) if name else ""
+    if not key:
+        return None
+    body: dict[str, JsonValue] = {"name": str(name).strip()}
+    address = _standard_value(TargetObject.ORGANIZATION, "address", profiles, context, losses)
+    if address:
+        body["address"] = address
+    body["custom"] = dict(sorted(_custom_values(TargetObject.ORGANIZATION, profiles, context, losses).items()))
+    return TargetRecord(Kind.ORGANIZATION, key, body)
+
+
+DEAL_FIELDS = ("title", "value", "currency", "status", "stage", "pipeline", "expected_close_date", "owner")
+
+
+def _deals(
+    profiles: Sequence[Profile],
+    person: TargetRecord,
+    organization: TargetRecord | None,
+    context: Context,
+    losses: Losses,
+) -> Iterator[TargetRecord]:
+    for profile in profiles:
+        body: dict[str, JsonValue] = {}
+        for name in DEAL_FIELDS:
+            value = _standard_value(TargetObject.DEAL, name, [profile], context, losses)
+            if value is not None:
+                body[name] = value
+        deal_id = _standard_value(TargetObject.DEAL, "id", [profile], context, losses)
+        if not (deal_id or "title" in body or "value" in body):
+            continue
+        body.setdefault("title", f"Deal with {person.body['name']}")
+        body |= {"person": person.key, "organization": organization.key if organization else None}
+        body["custom"] = dict(sorted(_custom_values(TargetObject.DEAL, [profile], context, losses).items()))
+        yield TargetRecord(Kind.DEAL, str(deal_id or f"{profile.source_key}/{body['title']}"), body)

@@ -1,0 +1,26 @@
+"""The shared rate and token budget: one row per scope, locked by whoever takes from it."""
+
+from django.db import models
+
+
+class Budget(models.Model):
+    """`tat` is the theoretical arrival time of GCRA in seconds of the database's clock. `spent` counts tokens
+    since `window_started_at`; the window is a day, or a minute for the per-minute profile."""
+
+    scope = models.CharField(max_length=200, unique=True)
+    requests_per_window = models.FloatField(default=0)
+    window_s = models.FloatField(default=2)
+    utilisation = models.FloatField(default=0.9)
+    tat = models.FloatField(default=0)
+    token_limit = models.PositiveBigIntegerField(default=0)
+    token_window_s = models.PositiveIntegerField(default=86400)
+    window_started_at = models.DateTimeField(null=True, blank=True)
+    spent = models.PositiveBigIntegerField(default=0)
+    spent_ever = models.PositiveBigIntegerField(default=0)
+    requests_ever = models.PositiveBigIntegerField(default=0)
+    throttled_ever = models.PositiveBigIntegerField(default=0)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    pause_reason = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.scope

@@ -1,0 +1,44 @@
+"""A project is one customer's move; its settings have their defaults in one table here."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import models
+
+DEFAULT_SETTINGS: dict[str, Any] = {
+    "rare_tag_limit": 5,
+    "label_style": "title",
+    "region": "SE",
+    "currency": "SEK",
+    "event_fidelity": "history",
+    "event_history_days": 730,
+    "event_window_days": 92,
+    "budget_share": 80,
+    "quiet_period_s": 180,
+    "fallback_owner": "",
+    "source_pace": {},
+}
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def for_user(self, user: AbstractBaseUser | AnonymousUser) -> "ProjectQuerySet":
+        """The only root of every per-project query: nobody sees a project without a membership."""
+        if user.pk is None:
+            return self.none()
+        return self.filter(memberships__user_id=user.pk)
+
+
+class Project(models.Model):
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    settings = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+    def setting(self, name: str) -> Any:
+        """The project's own value, else the default; raises KeyError on an unknown name."""
+        return self.settings.get(name, DEFAULT_SETTINGS[name])
