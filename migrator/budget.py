@@ -84,6 +84,7 @@ class SharedPacer:
         self.scope = scope
         self._slots: deque[float] = deque()
         self._lock = threading.Lock()
+        self._owner = threading.get_ident()
         self._throttled = False
         self._limit: int | None = None
 
@@ -99,9 +100,16 @@ class SharedPacer:
         with self._lock:
             due = self._slots.popleft() if self._slots else None
         if due is None:
-            slots = take(self.scope, requests=requests, tokens=tokens)
-            due = time.monotonic() + slots.wait_s
+            due = time.monotonic() + self._take_one(requests, tokens)
         time.sleep(max(0.0, due - time.monotonic()))
+
+    def _take_one(self, requests: int, tokens: int) -> float:
+        try:
+            return take(self.scope, requests=requests, tokens=tokens).wait_s
+        finally:
+            # A sending thread that had no slot opened a connection of its own; nobody else would close it.
+            if threading.get_ident() != self._owner:
+                connection.close()
 
     def observe(self, *, limit: int | None, remaining: int | None, throttled: bool) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 
+from migrator.engine.canonical import canonical_json, checksum_of_lines
 from migrator.engine.operations import UNFINISHED, Act, ClaimedOperation, OperationState, PlannedOperation
 from migrator.engine.outcomes import Outcome, Proof
 from migrator.engine.records import Kind
@@ -31,7 +32,10 @@ def marker_for(project: Project, kind: Kind, key: str) -> str:
 
 def add(run: Run, planned: Iterable[PlannedOperation]) -> int:
     """Add a page of planned operations; those that are there already stay as they are. Returns how many were new."""
-    page = {(op.kind, op.key): op for op in planned}
+    page: dict[tuple[Kind, str], PlannedOperation] = {}
+    for op in planned:
+        # The first of a kind and key wins, as it does between pages.
+        page.setdefault((op.kind, op.key), op)
     if not page:
         return 0
     with transaction.atomic():
@@ -201,6 +205,12 @@ def target_ids(run: Run, kind: Kind, keys: Iterable[str]) -> dict[str, str]:
     return dict(rows.values_list("key", "target_id"))
 
 
+def field_codes(run: Run) -> dict[str, str]:
+    """Ref -> code of the custom fields that this run, or the run that it undoes, created."""
+    rows = Operation.objects.filter(run__in=[run.pk, run.of_run_id], kind=Kind.FIELD.value).exclude(target_id="")
+    return {key: target_id.split(":")[1] for key, target_id in rows.values_list("key", "target_id") if ":" in target_id}
+
+
 def counts(run: Run) -> dict[tuple[str, str, str], tuple[int, int]]:
     """(kind, act, state) -> (operations, source records in them)."""
     rows = run.operations.values_list("kind", "act", "state").annotate(n=Count("id"), held=Sum("source_count"))
@@ -226,3 +236,11 @@ with next as (
 update migrator_operation o set fence = fence + 1, not_before = clock_timestamp() + make_interval(secs => %s)
 from next where o.id = next.id returning o.id
 """
+
+
+def plan_checksum(run: Run) -> str:
+    """Checksum over every operation of a run in a fixed order, streamed: equal checksums mean equal plans."""
+    rows = run.operations.order_by("kind", "key").values_list(
+        "kind", "key", "act", "payload_sha", "target_id", "reason"
+    )
+    return checksum_of_lines(canonical_json(list(row)) for row in rows.iterator(chunk_size=2000))

@@ -76,11 +76,6 @@ class PlannedOperation:
     before: Mapping[str, JsonValue] = field(default_factory=dict)
     source_count: int = 1
 
-    @property
-    def line(self) -> str:
-        """What the plan's checksum covers."""
-        return f"{self.kind.order} {self.key} {self.act} {self.payload_sha} {self.target_id} {self.reason}"
-
 
 @dataclass(frozen=True, slots=True)
 class ClaimedOperation:

@@ -22,7 +22,8 @@ class Operation(models.Model):
     act = models.CharField(max_length=10, choices=ACTS)
     state = models.CharField(max_length=10, choices=STATES)
     payload_sha = models.CharField(max_length=64, blank=True)
-    target_id = models.CharField(max_length=60, blank=True)
+    # Text, because a schema write names every option that it added.
+    target_id = models.TextField(blank=True)
     # Checksum of the record as the target listed it after our write: what a later edit by a person differs from.
     target_sha = models.CharField(max_length=64, blank=True)
     reason = models.TextField(blank=True)

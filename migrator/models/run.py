@@ -28,6 +28,8 @@ class Run(models.Model):
     message = models.TextField(blank=True)
     params = models.JSONField(default=dict, blank=True)
     plan = models.JSONField(default=dict, blank=True)
+    # Field, user and stage lists of the target as the run's schema phases left them, so that slices need not ask again.
+    target_lists = models.JSONField(default=dict, blank=True)
     map_checksum = models.CharField(max_length=64, blank=True)
     plan_checksum = models.CharField(max_length=64, blank=True)
 

@@ -65,20 +65,18 @@ def fate_of(
 ) -> Fate:
     """The profile's fate; `emails` are keys (see matching.email_key), `name` what the map would give it.
 
-    1. merged by a person; 2. an open duplicate holds; 3. no email; 4. no name; 5. else it is written.
+    1. merged by a person; 2. an open duplicate holds; 3. no name; 4. no email; 5. else it is written.
     """
     if merges.is_merged(source_key):
         return Fate(Act.MERGE, "Merged by decision.", parent=merges.survivor(source_key))
     if any(resolutions.is_open(CaseKind.DUPLICATE, f"email:{email}") for email in emails):
         return Fate(Act.HOLD, "Shares an email with another profile; not decided yet.")
-    fate = WRITE
+    if not name:
+        # Whoever lacks both is asked about once, for the name: without one there is nothing to write.
+        return _by(resolutions, CaseKind.NO_NAME, source_key, "No name; not decided yet.")
     if not emails:
-        fate = _by(resolutions, CaseKind.NO_EMAIL, source_key, "No email; not decided yet.")
-    if fate.act == Act.CREATE and not (name or fate.supplied.name or fate.target_id):
-        named = _by(resolutions, CaseKind.NO_NAME, source_key, "No name; not decided yet.")
-        supplied = Supplied(email=fate.supplied.email, name=named.supplied.name)
-        fate = Fate(named.act, named.reason, supplied=supplied, target_id=named.target_id)
-    return fate
+        return _by(resolutions, CaseKind.NO_EMAIL, source_key, "No email; not decided yet.")
+    return WRITE
 
 
 def _by(resolutions: Resolutions, kind: CaseKind, key: str, held: str) -> Fate:

@@ -55,6 +55,20 @@ def iter_records(person_key: str, events: Sequence[Event], plan: EventPlan) -> I
             yield _record(person_key, field, f"{group}/{number}", page, plan)
 
 
+def count_records(events: Sequence[Event], plan: EventPlan) -> dict[Kind, int]:
+    """How many records `iter_records` would make, without making them; pages are counted by events only."""
+    groups: dict[tuple[str, str], int] = {}
+    for event in events:
+        field = plan.field_of(event)
+        if field:
+            group = (field, _group_of(event, field, plan))
+            groups[group] = groups.get(group, 0) + 1
+    counts = {Kind.ACTIVITY: 0, Kind.NOTE: 0}
+    for (field, _), size in groups.items():
+        counts[Kind.NOTE if field == "note" else Kind.ACTIVITY] += -(-size // PAGE_EVENTS)
+    return counts
+
+
 def _group_of(event: Event, field: str, plan: EventPlan) -> str:
     if plan.fidelity == Fidelity.EACH or field in ("activity:call", "activity:meeting"):
         return f"each/{event.key}"

@@ -1,0 +1,1 @@
+"""The target vendor: all that knows Pipedrive's addresses, shapes, prices and refusals is in this folder."""

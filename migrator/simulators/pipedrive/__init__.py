@@ -1,0 +1,1 @@
+"""Pipedrive as a local HTTP server: what its public API promises, with assumed behaviours behind switches."""

@@ -1,0 +1,5 @@
+"""Made-up customers for the simulators, deterministic by seed and made profile by profile."""
+
+from migrator.simulators.seeds.account import DEMO, DEMO_PROFILES, Account, build_account
+
+__all__ = ["DEMO", "DEMO_PROFILES", "Account", "build_account"]
