@@ -17,6 +17,7 @@ from migrator.engine.operations import Act, OperationState, PlannedOperation
 from migrator.engine.ports import Json
 from migrator.engine.records import Kind
 from migrator.models import Operation, Run, RunPhase
+from migrator.pipedrive.usage import overlaid, uses
 from migrator.runner import lifecycle, pricing
 from migrator.runner.job import AGAIN, DONE, Job, Step
 
@@ -68,6 +69,7 @@ def _preview_records(job: Job, kind: Kind) -> None:
         ledger.add(job.run, [_judged(job, kind, row, records[i]) for i, row in ours.items()])
         staying = _staying(job.run, kind, records, ours)
         _keep_parents(job.run, kind, staying)
+        _keep_schema(job.run, kind, staying)
 
 
 def _judged(job: Job, kind: Kind, row: Operation, record: Json) -> PlannedOperation:
@@ -89,13 +91,27 @@ def _kept(kind: Kind, row: Operation, why: str) -> PlannedOperation:
     return PlannedOperation(kind, row.key, Act.HOLD, target_id=row.target_id, reason=why)
 
 
-def _staying(run: Run, kind: Kind, records: dict[str, Json], ours: dict[str, Operation]) -> list[Json]:
-    """Records of this page that the rollback leaves: foreign ones and kept ones."""
-    going = run.operations.filter(
-        kind=kind.value, target_id__in=list(ours), act__in=[Act.DELETE.value]
-    ).values_list("target_id", flat=True)
-    gone = set(going)
-    return [record for target_id, record in records.items() if target_id not in gone]
+def _staying(
+    run: Run, kind: Kind, records: dict[str, Json], ours: dict[str, Operation]
+) -> list[Json]:
+    """Records of this page as the rollback will leave them: foreign, kept and restored ones."""
+    rows = run.operations.filter(kind=kind.value, target_id__in=list(ours)).select_related("payload")
+    planned = {row.target_id: row for row in rows}
+    left = []
+    for target_id, record in records.items():
+        row = planned.get(target_id)
+        if row is None or row.act == Act.HOLD.value:
+            left.append(record)
+        elif row.act == Act.RESTORE.value:
+            left.append(overlaid(record, row.payload.body))
+    return left
+
+
+def _keep_schema(run: Run, kind: Kind, staying: Sequence[Json]) -> None:
+    """A field, option or label that a staying record holds would take that value with it."""
+    for schema in (Kind.FIELD, Kind.LABEL):
+        rows = [row for row in _written(run, schema) if any(uses(kind, r, row.target_id) for r in staying)]
+        ledger.add(run, [_kept(schema, row, IN_USE) for row in rows])
 
 
 def _keep_parents(run: Run, kind: Kind, staying: Sequence[Json]) -> None:
@@ -111,26 +127,20 @@ def _id_of(value: Any) -> Any:
 
 
 def _preview_schema(job: Job, kind: Kind) -> None:
-    """Fields and labels go last, and only where nothing that stays still uses them."""
-    kept = job.run.operations.filter(
-        act=Act.HOLD.value, kind__in=[Kind.PERSON.value, Kind.ORGANIZATION.value, Kind.DEAL.value]
-    ).exists()
-    operations = []
-    for row in _written(job.run, kind).select_related("payload"):
-        if kept:
-            operations.append(_kept(kind, row, IN_USE))
-            continue
-        operations.append(
-            PlannedOperation(
-                kind,
-                row.key,
-                Act.DELETE,
-                body=row.payload.body,
-                target_id=row.target_id,
-                payload_sha=row.payload_sha,
-            )
+    """Fields and labels go last; those that something still uses were kept when that something was seen."""
+    rows = _written(job.run, kind).select_related("payload")
+    removals = (
+        PlannedOperation(
+            kind,
+            row.key,
+            Act.DELETE,
+            body=row.payload.body,
+            target_id=row.target_id,
+            payload_sha=row.payload_sha,
         )
-    ledger.add(job.run, operations)
+        for row in rows
+    )
+    ledger.add(job.run, removals)
 
 
 def _account_for_the_rest(run: Run, kind: Kind) -> None:

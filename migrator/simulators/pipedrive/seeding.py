@@ -13,6 +13,7 @@ from migrator.simulators.pipedrive.account import Account, Call, first_numbers
 from migrator.simulators.pipedrive.activities import ACTIVITY
 from migrator.simulators.pipedrive.catalogue import Field
 from migrator.simulators.pipedrive.deals import DEAL
+from migrator.simulators.pipedrive.errors import ApiError
 from migrator.simulators.pipedrive.filters import ENTITY_OF_TYPE, create_filter
 from migrator.simulators.pipedrive.organizations import ORGANIZATION
 from migrator.simulators.pipedrive.persons import PERSON
@@ -40,7 +41,7 @@ _EMPTY = Request("POST", "/", {}, {})
 
 
 class PreloadError(Exception):
-    """A preload names something that is not there."""
+    """A preload names something that is not there, or holds what a request could not send."""
 
 
 def fill(account: Account, preload: Preload, generation: int) -> None:
@@ -173,7 +174,12 @@ class _Filling:
 
     def _rows(self, kind: RecordKind, entries: Sequence[Entry]) -> Iterator[tuple[Doc, float, str]]:
         for place, entry in enumerate(entries):
-            doc = new_document(kind, self.call, self._body(kind, entry))
+            try:
+                doc = new_document(kind, self.call, self._body(kind, entry))
+            except ApiError as problem:
+                raise PreloadError(
+                    f"entry {place} of the {kind.kind} is refused: {problem.error}"
+                ) from problem
             doc["update_time"] = entry.get("update_time", doc["update_time"])
             names = [entry[key] for key in ("key", "name", "title", "subject") if key in entry]
             self._remember(kind.kind, place, doc["id"], *names)

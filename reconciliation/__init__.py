@@ -1,0 +1,1 @@
+"""People settle what the rules may not guess."""

@@ -1,0 +1,7 @@
+"""Registers the reconciliation app."""
+
+from django.apps import AppConfig
+
+
+class ReconciliationConfig(AppConfig):
+    name = "reconciliation"
