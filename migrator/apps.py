@@ -9,6 +9,7 @@ class MigratorConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here and not in the package, so that the engine and the simulators never load Celery.
-        from migrator import celery
+        from migrator import celery, runner, tasks
 
         celery.app.set_default()
+        runner.set_waker(tasks.wake)

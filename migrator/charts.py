@@ -43,7 +43,11 @@ def _shortened(text: str) -> str:
 
 def _svg(label: str, height: int, body: SafeString, css: str = "chart") -> SafeString:
     return format_html(
-        '<svg class="{}" role="img" aria-label="{}" width="100%" height="{}">{}</svg>', css, label, height, body
+        '<svg class="{}" role="img" aria-label="{}" width="100%" height="{}">{}</svg>',
+        css,
+        label,
+        height,
+        body,
     )
 
 
@@ -72,10 +76,14 @@ def _bar(bar: Bar, top: int, whole: int) -> SafeString:
     )
 
 
-def columns(label: str, values: Sequence[tuple[str, int]], *, head: tuple[str, str] = ("When", "Number")) -> Chart:
+def columns(
+    label: str, values: Sequence[tuple[str, int]], *, head: tuple[str, str] = ("When", "Number")
+) -> Chart:
     """Upright bars in a row, such as events by month: first and last label, and the largest figure, are printed."""
     top, each = max((value for _, value in values), default=0), 100 / max(1, len(values))
-    drawn = format_html_join("", "{}", ((_column(at * each, each, value, top),) for at, (_, value) in enumerate(values)))
+    drawn = format_html_join(
+        "", "{}", ((_column(at * each, each, value, top),) for at, (_, value) in enumerate(values))
+    )
     first, last = (values[0][0], values[-1][0]) if values else ("", "")
     base = COLUMNS_HEIGHT - 18
     words = format_html(
@@ -105,7 +113,9 @@ def _column(left: float, each: float, value: int, top: int) -> SafeString:
     )
 
 
-def histogram(label: str, values: Iterable[int], *, low: int = 50, high: int = 100, bins: int = 10, at: int = 90) -> Chart:
+def histogram(
+    label: str, values: Iterable[int], *, low: int = 50, high: int = 100, bins: int = 10, at: int = 90
+) -> Chart:
     """Confidences in equal bins from `low` to `high`; bins under the threshold `at` are grey. No words: a slider lies on it."""
     width = (high - low) / bins
     counts = [0] * bins
@@ -113,7 +123,9 @@ def histogram(label: str, values: Iterable[int], *, low: int = 50, high: int = 1
         counts[max(0, min(bins - 1, int((value - low) / width)))] += 1
     top = max(counts) or 1
     drawn = format_html_join(
-        "", "{}", ((_bin(number, count / top, low + number * width, at),) for number, count in enumerate(counts))
+        "",
+        "{}",
+        ((_bin(number, count / top, low + number * width, at),) for number, count in enumerate(counts)),
     )
     svg = format_html(
         '<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} 38" preserveAspectRatio="none">{}</svg>',
@@ -145,7 +157,10 @@ def meter(label: str, parts: Iterable[tuple[str, int]], *, total: int = 0, thin:
     drawn = format_html_join(
         "",
         '<rect class="{}" x="{}%" width="{}%" height="100%"/>',
-        ((tone, _share(start, whole), _share(value, whole)) for (tone, value), start in zip(kept, starts, strict=False)),
+        (
+            (tone, _share(start, whole), _share(value, whole))
+            for (tone, value), start in zip(kept, starts, strict=False)
+        ),
     )
     return _svg(label, 5 if thin else 8, drawn, "meter thin" if thin else "meter")
 
@@ -172,7 +187,10 @@ def gauge(label: str, used: int, *, limit: int, reserve_at: int = 0) -> Chart:
 def sparkline(label: str, values: Sequence[int], *, unit: str = "Number") -> Chart:
     """A line without axes: the trend of a pace. One value or none is a flat line."""
     top, step = max(values, default=0) or 1, 100 / max(1, len(values) - 1)
-    points = " ".join(f"{n * step:.1f},{30 - 28 * value / top:.1f}" for n, value in enumerate(values)) or "0,30 100,30"
+    points = (
+        " ".join(f"{n * step:.1f},{30 - 28 * value / top:.1f}" for n, value in enumerate(values))
+        or "0,30 100,30"
+    )
     svg = format_html(
         '<svg class="chart" role="img" aria-label="{0}" width="100%" height="36" viewBox="0 0 100 32" '
         'preserveAspectRatio="none"><polygon class="area" points="0,32 {1} 100,32"/>'

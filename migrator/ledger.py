@@ -207,13 +207,21 @@ def target_ids(run: Run, kind: Kind, keys: Iterable[str]) -> dict[str, str]:
 
 def field_codes(run: Run) -> dict[str, str]:
     """Ref -> code of the custom fields that this run, or the run that it undoes, created."""
-    rows = Operation.objects.filter(run__in=[run.pk, run.of_run_id], kind=Kind.FIELD.value).exclude(target_id="")
-    return {key: target_id.split(":")[1] for key, target_id in rows.values_list("key", "target_id") if ":" in target_id}
+    rows = Operation.objects.filter(run__in=[run.pk, run.of_run_id], kind=Kind.FIELD.value).exclude(
+        target_id=""
+    )
+    return {
+        key: target_id.split(":")[1]
+        for key, target_id in rows.values_list("key", "target_id")
+        if ":" in target_id
+    }
 
 
 def counts(run: Run) -> dict[tuple[str, str, str], tuple[int, int]]:
     """(kind, act, state) -> (operations, source records in them)."""
-    rows = run.operations.values_list("kind", "act", "state").annotate(n=Count("id"), held=Sum("source_count"))
+    rows = run.operations.values_list("kind", "act", "state").annotate(
+        n=Count("id"), held=Sum("source_count")
+    )
     return {(kind, act, state): (n, held) for kind, act, state, n, held in rows}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from migrator.charts import Bar, Chart, bars
 from migrator.engine.cases import CaseKind, Decide
 from reconciliation.buttons import Button, buttons_of
 from reconciliation.choices import ACTIONS, heading_of
@@ -23,21 +24,13 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    label: str
-    count: int
-    percent: int
-
-
-@dataclass(frozen=True, slots=True)
 class Histogram:
-    """The values of one Section; `finding` says in a sentence what the bars show."""
+    """The values of one Section, drawn."""
 
     section: str
     type: str
     filled: int
-    bars: tuple[Bar, ...]
-    finding: str
+    chart: Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +151,12 @@ def events_text(evidence: Evidence) -> str:
 
 def _histogram(variant: Evidence) -> Histogram:
     top = [(str(value), int(count)) for value, count in variant.get("top") or ()][:MOST_BARS]
-    most = max((count for _, count in top), default=1)
-    bars = tuple(Bar(value, count, max(1, 100 * count // most)) for value, count in top)
     section, filled = str(variant.get("section") or ""), int(variant.get("filled") or 0)
     named = type_label(str(variant.get("type") or ""))
     first = f" The most frequent is {top[0][0]} with {top[0][1]:,}." if top else ""
-    return Histogram(section, named, filled, bars, f"{filled:,} values in {section}, read as {named}.{first}")
+    finding = f"{filled:,} values in {section}, read as {named}.{first}"
+    drawing = bars(finding, [Bar(value, count) for value, count in top], unit="Profiles")
+    return Histogram(section, named, filled, drawing)
 
 
 def _options(item: ReviewItem, kind: CaseKind) -> tuple[Option, ...]:

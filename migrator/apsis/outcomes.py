@@ -24,7 +24,8 @@ def sentence_of(answer: Answer) -> str:
     """APSIS One's own words for a refusal, or "no reason given"."""
     raw = answer.json if isinstance(answer.json, dict) else {}
     text = raw.get("detail") or raw.get("title")
-    return " ".join(text.split())[:300] if isinstance(text, str) and text.strip() else "no reason given"
+    words = " ".join(text.split())[:300] if isinstance(text, str) else ""
+    return (words or "no reason given").rstrip(".") + "."
 
 
 def read_error(answer: Answer, what: str, *, wait: float = ACCOUNT_WAIT) -> CrosswalkError:

@@ -96,8 +96,8 @@ def consent_sections(raw: Mapping[str, JsonValue]) -> tuple[str, ...]:
     address, because only that answer tells whether the address is suppressed."""
     sections = dict(_sections(raw))
     with_topics = tuple(name for name, data in sections.items() if data.get("topics"))
-    reachable = (name for name, data in sections.items() if _addresses(data))
-    return with_topics or tuple(name for name, _ in zip(reachable, range(1), strict=False))
+    reachable = tuple(name for name, data in sections.items() if any(_addresses(data)))
+    return with_topics or reachable[:1]
 
 
 def addresses_of(raw: Mapping[str, JsonValue]) -> tuple[str, ...]:

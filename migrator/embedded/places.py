@@ -57,7 +57,9 @@ def claim_folder(data: Path) -> None:
     if not (data / MARK).exists():
         # Others may pass through, to a server's own folder below; they may not list it.
         data.chmod(0o711)
-        (data / MARK).write_text("Crosswalk keeps its data here. Delete the whole folder to start over.\n")
+        (data / MARK).write_text(
+            "Crosswalk keeps its data here. To start over: python3 manage.py demo --fresh\n"
+        )
 
 
 def drop(data: Path) -> None:
@@ -116,6 +118,9 @@ def _service_folder(data: Path, identity: Identity) -> Path:
         raise EmbeddedProblem(
             f"The user nobody cannot reach {data}. Choose another place with --data, such as /srv/demo."
         )
+    if _is_ours_to_drop(home / name):
+        # Of a data directory that was deleted by hand, and with it the keys to what lies here.
+        shutil.rmtree(home / name)
     folder = owned_folder(home / name, identity)
     (folder / MARK).touch()
     (data / "service-folder").write_text(str(folder))

@@ -20,6 +20,8 @@ USER = "app"
 PORT = "5432"
 CALM = {
     "listen_addresses": "",
+    # Second to the folder, which is private as well.
+    "unix_socket_permissions": "0700",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "jit": "off",

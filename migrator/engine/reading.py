@@ -47,7 +47,9 @@ def has_leading_zero(text: str) -> bool:
 def options_in(text: str) -> list[str]:
     """The labels of a list packed into one text; a single label where it is none."""
     parts = [part for part in _SEPARATORS.split(text.strip()) if part]
-    fits = all(len(part) <= _LONGEST_OPTION and len(part.split()) <= _MOST_WORDS_OF_AN_OPTION for part in parts)
+    fits = all(
+        len(part) <= _LONGEST_OPTION and len(part.split()) <= _MOST_WORDS_OF_AN_OPTION for part in parts
+    )
     return parts if len(parts) > 1 and fits else [text.strip()]
 
 

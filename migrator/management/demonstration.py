@@ -111,6 +111,7 @@ class _Start:
     def __init__(self, wishes: Wishes, supervisor: Supervisor, say: Say) -> None:
         self._wishes, self._supervisor, self._say = wishes, supervisor, say
         self._where = places.prepare(wishes.data, service_identity())
+        places.require_space(wishes.data, postgres.SPACE_FOR_OLD)
         self._port = self._choose_port()
         self._environment: dict[str, str] = {}
 

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth import get_user_model
 
+from mapping_review import queries as map_queries
 from mapping_review import services as map_services
+from mapping_review.choices import RowState
 from migrator import runner
 from migrator.choices import WORKED_RUN_STATES, Role, RunState
 from migrator.engine.errors import CrosswalkError
@@ -49,8 +52,15 @@ class Walk:
         """Settle the queue first: a type conflict decides what a row of the map can become."""
         with self.timed("decisions"):
             queue_services.accept_all_suggestions(self.project, self.person(Role.CUSTOMER_ADMIN))
-            map_services.approve_all(self.project, self.person(Role.ENGINEER))
-            map_services.sign_current(self.project, self.person(Role.ENGINEER))
+            self._approve_map(self.person(Role.ENGINEER))
+
+    def _approve_map(self, engineer: Any) -> None:
+        version = map_queries.current_version(self.project)
+        if version is None:
+            raise CrosswalkError("No field map was proposed. Run a discovery first.")
+        for row in version.decisions.filter(state=RowState.PROPOSED).order_by("source_key"):
+            map_services.approve(row.pk, user=engineer, expected_version=row.lock_version, client_key=uuid4())
+        map_services.sign_off(version, engineer, map_queries.open_conflicts(self.project))
 
     def plan(self, fidelity: str) -> Run:
         run = runner.start_trial(self.project, self.person(Role.ENGINEER), fidelity=fidelity)

@@ -13,7 +13,9 @@ class Membership(models.Model):
     role = models.CharField(max_length=20, choices=Role.choices)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "user"], name="one_role_per_project_and_user")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "user"], name="one_role_per_project_and_user")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} as {self.role} on {self.project_id}"

@@ -11,7 +11,9 @@ class Run(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="runs")
     kind = models.CharField(max_length=12, choices=RunKind.choices)
     state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.QUEUED)
-    of_run = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="rollbacks")
+    of_run = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="rollbacks"
+    )
     discovery = models.ForeignKey(
         "migrator.Discovery", null=True, blank=True, on_delete=models.PROTECT, related_name="runs"
     )

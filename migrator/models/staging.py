@@ -78,7 +78,9 @@ class StagedProfile(models.Model):
     consents_read = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["discovery", "source_key"], name="one_staged_profile_per_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["discovery", "source_key"], name="one_staged_profile_per_key")
+        ]
         indexes = [
             # Duplicate detection groups by these; matching looks merged members up by them.
             models.Index(fields=["discovery", "email"], name="staged_profile_by_email"),
@@ -134,7 +136,9 @@ class StagedTarget(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["discovery", "kind", "target_id"], name="one_staged_target_per_id")
+            models.UniqueConstraint(
+                fields=["discovery", "kind", "target_id"], name="one_staged_target_per_id"
+            )
         ]
         indexes = [
             GinIndex(fields=["emails"], name="staged_target_by_email"),

@@ -22,7 +22,7 @@ from migrator.engine.matching import email_key
 from migrator.engine.operations import Act, PlannedOperation
 from migrator.engine.phases import fate as fates
 from migrator.engine.phases import histories, match, plan as plans
-from migrator.engine.phases.transform import Context, Transformed, emails_of, name_of, transform
+from migrator.engine.phases.transform import Context, Known, Transformed, emails_of, name_of, transform
 from migrator.engine.records import Event, Kind, Profile, TargetRecord
 from migrator.models import Run, RunPhase, StagedEvent, StagedProfile, StagedTarget
 from migrator.runner import pricing
@@ -87,6 +87,7 @@ def desk_for(job: Job) -> Desk:
         tools=TOOLS,
         section_names=definitions.get("sections", {}),
         currency=project.setting("currency"),
+        known=_known(job),
     )
     rules = {r.source.removeprefix("event:"): r for r in field_map.of_kind(SourceKind.EVENT)}
     events = histories.EventPlan(
@@ -101,6 +102,22 @@ def desk_for(job: Job) -> Desk:
         option_refs=plans.option_refs(field_map),
         used=plans.Used.from_json(job.phase.cursor.get("used", {})),
         tally=Counter(job.phase.cursor.get("tally", {})),
+    )
+
+
+def _known(job: Job) -> Known:
+    resolver = job.target.resolver
+    users = [u for u in resolver.read("users") if u.get("active_flag") is not False]
+    names = {row.get("id"): str(row.get("name", "")).casefold() for row in resolver.read("pipelines")}
+    stages: dict[str, set[str]] = {name: set() for name in names.values()}
+    for row in resolver.read("stages"):
+        stages.setdefault(names.get(row.get("pipeline_id"), ""), set()).add(
+            str(row.get("name", "")).casefold()
+        )
+    return Known(
+        owners=frozenset(email_key(str(u.get("email", ""))) for u in users),
+        fallback_owner=email_key(job.run.project.setting("fallback_owner")),
+        stages={name: frozenset(found) for name, found in stages.items()},
     )
 
 

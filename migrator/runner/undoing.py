@@ -66,15 +66,21 @@ def _preview_records(job: Job, kind: Kind) -> None:
         records = {str(record["id"]): record for record in page}
         rows = _written(job.run, kind).filter(target_id__in=list(records)).select_related("payload")
         ours = {row.target_id: row for row in rows}
-        ledger.add(job.run, [_judged(job, kind, row, records[i]) for i, row in ours.items()])
+        held = set(_held_keys(job.run, kind, [row.key for row in ours.values()]))
+        judged = [_judged(job, kind, row, records[i]) for i, row in ours.items() if row.key not in held]
+        ledger.add(job.run, judged)
         staying = _staying(job.run, kind, records, ours)
         _keep_parents(job.run, kind, staying)
         _keep_schema(job.run, kind, staying)
 
 
+def _held_keys(run: Run, kind: Kind, keys: Sequence[str]) -> Iterable[str]:
+    """Records that were kept already, when something that hangs on them was seen."""
+    held = run.operations.filter(kind=kind.value, key__in=keys, act=Act.HOLD.value)
+    return held.values_list("key", flat=True)
+
+
 def _judged(job: Job, kind: Kind, row: Operation, record: Json) -> PlannedOperation:
-    if job.run.operations.filter(kind=kind.value, key=row.key, act=Act.HOLD.value).exists():
-        return _kept(kind, row, IN_USE)
     if job.target.port.content_sha(kind, record) != row.target_sha:
         return _kept(kind, row, EDITED)
     if row.act == Act.CREATE.value:
@@ -91,9 +97,7 @@ def _kept(kind: Kind, row: Operation, why: str) -> PlannedOperation:
     return PlannedOperation(kind, row.key, Act.HOLD, target_id=row.target_id, reason=why)
 
 
-def _staying(
-    run: Run, kind: Kind, records: dict[str, Json], ours: dict[str, Operation]
-) -> list[Json]:
+def _staying(run: Run, kind: Kind, records: dict[str, Json], ours: dict[str, Operation]) -> list[Json]:
     """Records of this page as the rollback will leave them: foreign, kept and restored ones."""
     rows = run.operations.filter(kind=kind.value, target_id__in=list(ours)).select_related("payload")
     planned = {row.target_id: row for row in rows}

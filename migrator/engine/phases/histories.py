@@ -35,7 +35,7 @@ class EventPlan:
     fidelity: Fidelity
 
     def field_of(self, event: Event) -> str:
-        """"activity:task", "activity:call", "activity:meeting", "note", or "" where the type is not migrated."""
+        """ "activity:task", "activity:call", "activity:meeting", "note", or "" where the type is not migrated."""
         rule = self.rules.get(event.type)
         return rule.field if rule and self.fidelity != Fidelity.ARCHIVE else ""
 
@@ -97,9 +97,7 @@ def _record(
     key = f"{person_key}/{field}/{group}"
     if field == "note":
         return TargetRecord(Kind.NOTE, key, _note_body(person_key, events, plan), len(events))
-    return TargetRecord(
-        Kind.ACTIVITY, key, _activity_body(person_key, field, events, plan), len(events)
-    )
+    return TargetRecord(Kind.ACTIVITY, key, _activity_body(person_key, field, events, plan), len(events))
 
 
 def _activity_body(

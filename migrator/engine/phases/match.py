@@ -35,7 +35,9 @@ def create(record: TargetRecord) -> PlannedOperation:
     )
 
 
-def match(record: TargetRecord, existing: Existing | None, modes: Mapping[str, UpdateMode]) -> PlannedOperation:
+def match(
+    record: TargetRecord, existing: Existing | None, modes: Mapping[str, UpdateMode]
+) -> PlannedOperation:
     """Create, complete or leave as it is. The caller adds `before` to an update."""
     if existing is None:
         return create(record)

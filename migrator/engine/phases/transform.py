@@ -23,6 +23,29 @@ NAME_FIELDS = ("first_name", "last_name", "name")
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What the target has that records can point to. Owners are e-mail keys of its active users; `fallback_owner`
+    is the one that a person chose; stages are names by pipeline name, all in lower case."""
+
+    owners: frozenset[str] = frozenset()
+    fallback_owner: str = ""
+    stages: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def owner_for(self, email: str) -> str | None:
+        wanted = email_key(email)
+        return wanted if wanted in self.owners else self.fallback_owner or None
+
+    def has_pipeline(self, name: str) -> bool:
+        return name.strip().casefold() in self.stages
+
+    def has_stage(self, name: str, pipeline: str) -> bool:
+        pipelines = (
+            [self.stages.get(pipeline.strip().casefold(), frozenset())] if pipeline else self.stages.values()
+        )
+        return any(name.strip().casefold() in stages for stages in pipelines)
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """All that a transform may know. `section_names` turns discriminators into what people call Sections."""
 
@@ -31,6 +54,7 @@ class Context:
     tools: Tools
     section_names: Mapping[str, str]
     currency: str = "SEK"
+    known: Known = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +143,7 @@ def _values(
                 yield converted.value
 
 
-def _first(
-    rule: FieldRule, profiles: Sequence[Profile], context: Context, losses: Losses
-) -> JsonValue:
+def _first(rule: FieldRule, profiles: Sequence[Profile], context: Context, losses: Losses) -> JsonValue:
     return next(_values(rule, profiles, context, losses), None)
 
 
@@ -171,7 +193,7 @@ def _full_name(names: Mapping[str, str]) -> str:
 
 def _owner(profiles: Sequence[Profile], context: Context, losses: Losses) -> JsonValue:
     owner = _standard_value(TargetObject.PERSON, "owner", profiles, context, losses)
-    return email_key(str(owner)) if owner else None
+    return context.known.owner_for(str(owner)) if owner else context.known.fallback_owner or None
 
 
 def _labels(profiles: Sequence[Profile], context: Context) -> list[str]:
@@ -180,7 +202,9 @@ def _labels(profiles: Sequence[Profile], context: Context) -> list[str]:
         for profile in profiles:
             for _, tag in profile.tags:
                 kept = resolved_tag(tag, context.resolutions)
-                converted = convert(rule.transform, kept, dict(rule.args), context.tools).value if kept else None
+                converted = (
+                    convert(rule.transform, kept, dict(rule.args), context.tools).value if kept else None
+                )
                 if converted:
                     labels[str(converted)] = None
     return sorted(labels)
@@ -265,9 +289,7 @@ def _section_values(profiles: Sequence[Profile], context: Context) -> dict[str, 
     return {rule.ref: list(names) for rule in rules} if names else {}
 
 
-def _organization(
-    profiles: Sequence[Profile], context: Context, losses: Losses
-) -> TargetRecord | None:
+def _organization(profiles: Sequence[Profile], context: Context, losses: Losses) -> TargetRecord | None:
     name = _standard_value(TargetObject.ORGANIZATION, "name", profiles, context, losses)
     key = company_key(str(name)) if name else ""
     if not key:
@@ -276,11 +298,15 @@ def _organization(
     address = _standard_value(TargetObject.ORGANIZATION, "address", profiles, context, losses)
     if address:
         body["address"] = address
-    body["custom"] = dict(sorted(_custom_values(TargetObject.ORGANIZATION, profiles, context, losses).items()))
+    body["custom"] = dict(
+        sorted(_custom_values(TargetObject.ORGANIZATION, profiles, context, losses).items())
+    )
     return TargetRecord(Kind.ORGANIZATION, key, body)
 
 
 DEAL_FIELDS = ("title", "value", "currency", "status", "stage", "pipeline", "expected_close_date", "owner")
+WON = frozenset("won vunnen vunnet vundet voitettu gewonnen".split())
+LOST = frozenset("lost förlorad tapt tabt hävitty verloren".split())
 
 
 def _deals(
@@ -291,11 +317,7 @@ def _deals(
     losses: Losses,
 ) -> Iterator[TargetRecord]:
     for profile in profiles:
-        body: dict[str, JsonValue] = {}
-        for name in DEAL_FIELDS:
-            value = _standard_value(TargetObject.DEAL, name, [profile], context, losses)
-            if value is not None:
-                body[name] = value
+        body = _deal_values(profile, context, losses)
         deal_id = _standard_value(TargetObject.DEAL, "id", [profile], context, losses)
         if not (deal_id or "title" in body or "value" in body):
             continue
@@ -303,3 +325,30 @@ def _deals(
         body |= {"person": person.key, "organization": organization.key if organization else None}
         body["custom"] = dict(sorted(_custom_values(TargetObject.DEAL, [profile], context, losses).items()))
         yield TargetRecord(Kind.DEAL, str(deal_id or f"{profile.source_key}/{body['title']}"), body)
+
+
+def _deal_values(profile: Profile, context: Context, losses: Losses) -> dict[str, JsonValue]:
+    """The standard values of a deal, as far as the target knows the stage, pipeline and owner that they name."""
+    found: dict[str, JsonValue] = {}
+    for name in DEAL_FIELDS:
+        value = _standard_value(TargetObject.DEAL, name, [profile], context, losses)
+        if value is not None:
+            found[name] = value
+    known, pipeline = context.known, str(found.get("pipeline", ""))
+    if pipeline and not known.has_pipeline(pipeline):
+        del found["pipeline"]
+        pipeline = ""
+    if "stage" in found and not known.has_stage(str(found["stage"]), pipeline):
+        del found["stage"]
+    if "status" in found:
+        found["status"] = deal_status(str(found["status"]))
+    if "value" in found:
+        found["currency"] = str(found.get("currency") or context.currency).upper()
+    found["owner"] = known.owner_for(str(found["owner"])) if "owner" in found else None
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def deal_status(word: str) -> str:
+    """open, won or lost: the three that the target has, from the words of the CRMs' languages."""
+    folded = word.strip().casefold()
+    return "won" if folded in WON else "lost" if folded in LOST else "open"

@@ -68,7 +68,7 @@ class PipedriveApp:
         self.faults = Faults()
         self.log = control.RequestLog()
         self._preload, self._sleep = preload, sleep
-        self._router = build_router()
+        self.router = build_router()
         self.state = Account(settings, store, clock)
         if store.fact("salt") is None:
             self._fill(0)
@@ -186,7 +186,7 @@ class PipedriveApp:
         return (user, sent or "", oauth) if user is not None and user["active_flag"] else None
 
     def _operation(self, request: Request) -> Operation:
-        matched = self._router.match(request.path)
+        matched = self.router.match(request.path)
         if matched is None:
             gone = self.state.settings.withdrawn_v1 == "410" and WITHDRAWN.fullmatch(request.path)
             raise ApiError(410, "Resource gone") if gone else ApiError(404, "Unknown method .")

@@ -1,0 +1,1 @@
+"""People approve the proposed field map."""

@@ -1,0 +1,7 @@
+"""Registers the mapping_review app."""
+
+from django.apps import AppConfig
+
+
+class MappingReviewConfig(AppConfig):
+    name = "mapping_review"

@@ -1,0 +1,172 @@
+"""Builds the draft of a field map from a discovery's proposals, keeping every approval whose evidence still holds.
+
+Part of `services`: called through it, apart from it for size only.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from mapping_review.choices import Act, RowState, VersionState
+from mapping_review.models import DecisionEvent, FieldDecision, MapVersion
+from mapping_review.proposers.proposal import Proposal
+from mapping_review.settling import evidence_sha
+from migrator import staging, trail
+from migrator.engine.field_map import Action, FieldRule
+from migrator.engine.inventory import SourceField, SourceKind, TargetField
+from migrator.models import Project
+
+_COPIED = (
+    "source_key", "kind", "name", "state", "proposal", "rule", "more_rules", "confidence", "evidence_sha",
+    "decided_by_id", "decided_at", "bulk", "lapsed",
+)  # fmt: skip
+CHANGED = "The values or types in APSIS One changed since it was approved"
+TARGET_GONE = "The field in Pipedrive is no longer there"
+
+
+@transaction.atomic
+def build_draft(project: Project, proposals: Iterable[Proposal]) -> MapVersion:
+    """Bring the map up to the current discovery. Running it again with the same input changes nothing.
+
+    Undecided rows take the new proposal. Decided rows stay as long as their evidence does, else they lapse. A signed
+    version is left as it is: a new draft is opened beside it only where a row came, went or lapsed.
+    """
+    project = Project.objects.select_for_update().get(pk=project.pk)
+    plan = _Plan(project, {p.rule.source: p for p in proposals})
+    version = project.map_versions.order_by("-number").first()
+    if version is None:
+        version = _opened(project, 1)
+    elif version.state == VersionState.SIGNED:
+        if not plan.changes(version):
+            return version
+        version = copied(version, user=None)
+    plan.apply_to(version)
+    return version
+
+
+def copied(version: MapVersion, *, user: Any) -> MapVersion:
+    """A draft that begins with every decision of a signed version."""
+    draft = _opened(version.project, version.number + 1, user)
+    rows = [FieldDecision(version=draft, **{n: getattr(row, n) for n in _COPIED}) for row in version.decisions.all()]
+    FieldDecision.objects.bulk_create(rows)
+    return draft
+
+
+def snapshot(row: FieldDecision) -> dict[str, Any]:
+    """What an event keeps of a row, enough to bring it back."""
+    return {
+        "state": row.state,
+        "rule": row.rule,
+        "more_rules": row.more_rules,
+        "bulk": row.bulk,
+        "lapsed": row.lapsed,
+        "decided_by": row.decided_by_id,
+        "decided_at": row.decided_at.isoformat() if row.decided_at else None,
+    }
+
+
+def lapse(row: FieldDecision, why: str) -> DecisionEvent:
+    """Open a decided row again because what it rested on changed. Saves the row and returns the saved event."""
+    before = snapshot(row)
+    row.state, row.rule, row.more_rules, row.bulk = RowState.PROPOSED, None, [], False
+    row.decided_by = row.decided_at = None
+    row.lapsed = why
+    row.lock_version += 1
+    row.save()
+    return DecisionEvent.objects.create(
+        project=row.version.project, decision=row, act=Act.LAPSE, actor=None, at=timezone.now(),
+        before=before, after=snapshot(row), client_key=uuid4(), batch=uuid4(),
+    )  # fmt: skip
+
+
+class _Plan:
+    """The proposals joined with the source fields and the target's catalogue of the current discovery."""
+
+    def __init__(self, project: Project, proposals: Mapping[str, Proposal]) -> None:
+        self.project = project
+        self.discovery = staging.current_discovery(project)
+        self.proposals = proposals
+        self.fields = {f.key: f for f in staging.source_fields(project) if f.key in proposals}
+        self.catalogue = {_place(f) for f in staging.target_fields(project)}
+
+    def changes(self, version: MapVersion) -> bool:
+        rows = {row.source_key: row for row in version.decisions.all()}
+        return set(rows) != set(self.fields) or any(self._why_lapsed(row) for row in rows.values())
+
+    def apply_to(self, version: MapVersion) -> None:
+        version.discovery = self.discovery
+        version.save(update_fields=["discovery"])
+        rows = {row.source_key: row for row in version.decisions.select_related("version__project")}
+        gone = set(rows) - set(self.fields)
+        version.decisions.filter(source_key__in=gone).delete()
+        lapsed = sum(self._refreshed(row) for key, row in rows.items() if key not in gone)
+        fresh = [self._new_row(version, field) for key, field in self.fields.items() if key not in rows]
+        FieldDecision.objects.bulk_create(fresh)
+        self._note(version, len(fresh), len(gone), lapsed)
+
+    def _refreshed(self, row: FieldDecision) -> bool:
+        """Whether an approval lapsed. The proposal is always the newest; the person's rule is never touched."""
+        why = self._why_lapsed(row)
+        field = self.fields[row.source_key]
+        proposal = self.proposals[row.source_key]
+        changed = row.proposal != proposal.to_json() or row.evidence_sha != evidence_sha(field)
+        if not changed and not why:
+            return False
+        row.proposal, row.confidence = proposal.to_json(), proposal.confidence
+        row.name, row.evidence_sha = field.name[:300], evidence_sha(field)
+        if why:
+            lapse(row, why)
+        else:
+            row.lock_version += row.state == RowState.PROPOSED
+            row.save()
+        return bool(why)
+
+    def _why_lapsed(self, row: FieldDecision) -> str:
+        field = self.fields.get(row.source_key)
+        if field is None or row.state == RowState.PROPOSED:
+            return ""
+        if row.evidence_sha != evidence_sha(field):
+            return CHANGED
+        return TARGET_GONE if any(self._is_gone(rule) for rule in row.rules) else ""
+
+    def _is_gone(self, rule: FieldRule) -> bool:
+        """Only custom fields come and go; the catalogue may leave out standard ones."""
+        return rule.action == Action.MAP and rule.custom and _place_of(rule) not in self.catalogue
+
+    def _new_row(self, version: MapVersion, field: SourceField) -> FieldDecision:
+        proposal = self.proposals[field.key]
+        return FieldDecision(
+            version=version,
+            source_key=field.key,
+            kind=SourceKind(field.kind).value,
+            name=field.name[:300],
+            proposal=proposal.to_json(),
+            confidence=proposal.confidence,
+            evidence_sha=evidence_sha(field),
+        )
+
+    def _note(self, version: MapVersion, fresh: int, gone: int, lapsed: int) -> None:
+        if not (fresh or gone or lapsed):
+            return
+        sentence = (
+            f"Proposed {fresh} rows of field map v{version.number}; {gone} are gone and {lapsed} approvals lapsed."
+        )
+        counts = {"new": fresh, "gone": gone, "lapsed": lapsed}
+        trail.append(self.project, None, "propose", "map_version", version.number, sentence, counts)
+
+
+def _opened(project: Project, number: int, user: Any = None) -> MapVersion:
+    version = MapVersion.objects.create(project=project, number=number)
+    trail.append(project, user, "open_draft", "map_version", number, f"Opened draft v{number} of the field map.")
+    return version
+
+
+def _place(field: TargetField) -> tuple[str, str, str]:
+    return (field.object.value, field.name if field.custom else field.standard_key, field.type.value)
+
+
+def _place_of(rule: FieldRule) -> tuple[str, str, str]:
+    return (rule.object.value, rule.field, rule.type.value)

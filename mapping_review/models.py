@@ -1,0 +1,154 @@
+"""Versions of a project's field map, the decision on each row, and every act ever taken. `services` writes them."""
+
+from django.conf import settings
+from django.db import models
+
+from mapping_review.choices import SETTLED, Act, RowState, VersionState
+from mapping_review.proposers.proposal import Proposal, proposal_from_json
+from migrator.engine.field_map import FieldRule, rule_from_json
+from migrator.engine.inventory import SourceKind
+from migrator.models import Discovery, Project
+
+_KINDS = [(kind.value, kind.value) for kind in SourceKind]
+_UNDECIDED = models.Q(state=RowState.PROPOSED, decided_by__isnull=True, decided_at__isnull=True)
+_DECIDED = models.Q(state__in=[*SETTLED, RowState.REJECTED], decided_by__isnull=False, decided_at__isnull=False)
+
+
+class MapVersion(models.Model):
+    """One draft at a time is worked on; a signed version never changes again."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="map_versions")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=VersionState.choices, default=VersionState.DRAFT)
+    discovery = models.ForeignKey(Discovery, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    checksum = models.CharField(max_length=64, blank=True)
+    signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    signed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="one_map_version_per_number"),
+            models.UniqueConstraint(
+                fields=["project"], condition=models.Q(state=VersionState.DRAFT), name="one_draft_per_project"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    state=VersionState.SIGNED, checksum__gt="", signed_by__isnull=False, signed_at__isnull=False
+                )
+                | models.Q(state=VersionState.DRAFT, checksum="", signed_by__isnull=True, signed_at__isnull=True),
+                name="signed_has_who_when_and_checksum",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()} v{self.number}"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == VersionState.DRAFT
+
+
+class FieldDecision(models.Model):
+    """One row of the map: what the machine proposes and what a person decided.
+
+    `rule` is the decided rule. A field that was split by type has further rules in `more_rules`.
+    """
+
+    version = models.ForeignKey(MapVersion, on_delete=models.CASCADE, related_name="decisions")
+    source_key = models.CharField(max_length=300)
+    kind = models.CharField(max_length=10, choices=_KINDS)
+    name = models.CharField(max_length=300)
+    state = models.CharField(max_length=10, choices=RowState.choices, default=RowState.PROPOSED)
+    proposal = models.JSONField()
+    rule = models.JSONField(null=True, blank=True)
+    more_rules = models.JSONField(default=list, blank=True)
+    confidence = models.FloatField()
+    # What the proposal and the decision rest on; a decision counts for this evidence only.
+    evidence_sha = models.CharField(max_length=64)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    bulk = models.BooleanField(default=False)
+    # Why an earlier approval no longer counts; the next decision clears it.
+    lapsed = models.CharField(max_length=300, blank=True)
+    lock_version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "source_key"], name="one_decision_per_source_field"),
+            models.CheckConstraint(condition=_UNDECIDED | _DECIDED, name="decided_row_has_who_and_when"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=SETTLED, rule__isnull=False)
+                | models.Q(~models.Q(state__in=SETTLED), rule__isnull=True),
+                name="settled_row_has_a_rule",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confidence__gte=0, confidence__lte=1), name="row_confidence_is_a_share"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_key} in v{self.version_id}"
+
+    @property
+    def is_settled(self) -> bool:
+        return self.state in SETTLED
+
+    @property
+    def proposed(self) -> Proposal:
+        return proposal_from_json(self.proposal)
+
+    @property
+    def rules(self) -> tuple[FieldRule, ...]:
+        """The decided rules; empty while the row is undecided."""
+        if self.rule is None:
+            return ()
+        return tuple(rule_from_json(raw) for raw in [self.rule, *self.more_rules])
+
+
+class DecisionEvent(models.Model):
+    """One act on one row. Rows are only ever added: an undo is a row that names the one it takes back."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="map_events")
+    decision = models.ForeignKey(FieldDecision, on_delete=models.CASCADE, related_name="events")
+    act = models.CharField(max_length=10, choices=Act.choices)
+    # None means that Crosswalk acted itself: an approval lapsed.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField()
+    # The row as it stood before and after: state, rules, bulk.
+    before = models.JSONField()
+    after = models.JSONField()
+    bulk = models.BooleanField(default=False)
+    # Made up by the browser, or from it and the row where one request decides many.
+    client_key = models.UUIDField()
+    batch = models.UUIDField()
+    undoes = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="undone_by"
+    )
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "client_key"], name="one_map_event_per_client_key"),
+            models.CheckConstraint(
+                condition=models.Q(act=Act.UNDO, undoes__isnull=False)
+                | models.Q(~models.Q(act=Act.UNDO), undoes__isnull=True),
+                name="map_event_undoes_or_not",
+            ),
+        ]
+        indexes = [
+            # The last act on a row, for its history and for undo.
+            models.Index(fields=["decision", "-id"], name="map_event_by_row"),
+            # All acts of one batch: undo, and the answer to a repeated request.
+            models.Index(fields=["project", "batch"], name="map_event_by_batch"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} on row {self.decision_id}"

@@ -1,0 +1,94 @@
+"""How alike two readings are, from 0 to 1: shared concepts by weight, related concepts, then the letters."""
+
+from functools import cache
+from pathlib import Path
+
+from mapping_review.proposers.lexicon import lexicon
+from mapping_review.proposers.names import Reading
+
+RELATED = Path(__file__).parent / "data" / "related.txt"
+_UNKNOWN = 0.6
+
+
+def similarity(source: Reading, target: Reading) -> float:
+    """Weighted Dice over concepts and unknown words; equal names are 1 whatever they mean."""
+    if source.folded and source.folded == target.folded:
+        return 1.0
+    total = _weight_of(source) + _weight_of(target)
+    if not total:
+        return 0.0
+    # Not quite 1, so that of two fields with one meaning the one that also has the name goes first.
+    return min(0.98, 2 * (_shared_concepts(source, target) + _shared_words(source, target)) / total)
+
+
+def unit_weight(unit: frozenset[str]) -> float:
+    """A word with several meanings says no more than its least telling one."""
+    concepts = lexicon().concepts
+    return min(concepts[name].weight for name in unit)
+
+
+def _weight_of(reading: Reading) -> float:
+    return sum(map(unit_weight, reading.units)) + _UNKNOWN * len(reading.unknown)
+
+
+def _shared_concepts(source: Reading, target: Reading) -> float:
+    """Greedy pairing of units, best pairs first, each unit once."""
+    pairs = sorted(
+        (
+            (-_kinship(a, b) * min(unit_weight(a), unit_weight(b)), i, j)
+            for i, a in enumerate(source.units)
+            for j, b in enumerate(target.units)
+        )
+    )
+    taken_a: set[int] = set()
+    taken_b: set[int] = set()
+    shared = 0.0
+    for negative, i, j in pairs:
+        if negative < 0 and i not in taken_a and j not in taken_b:
+            shared -= negative
+            taken_a.add(i)
+            taken_b.add(j)
+    return shared
+
+
+def _kinship(a: frozenset[str], b: frozenset[str]) -> float:
+    if a & b:
+        return 1.0
+    related = _related()
+    return max((related.get(frozenset([x, y]), 0.0) for x in a for y in b), default=0.0)
+
+
+def _shared_words(source: Reading, target: Reading) -> float:
+    return sum(
+        _UNKNOWN * max((_alike(word, other) for other in target.unknown), default=0.0) for word in source.unknown
+    )
+
+
+def _alike(word: str, other: str) -> float:
+    if word == other:
+        return 1.0
+    short, long = sorted((word, other), key=len)
+    if len(short) >= 4 and short in long:
+        return 0.8
+    if len(short) >= 3 and long.startswith(short):
+        return 0.6
+    dice = _dice(_pairs_of(word), _pairs_of(other))
+    return dice if dice >= 0.6 else 0.0
+
+
+def _pairs_of(word: str) -> frozenset[str]:
+    return frozenset(word[i : i + 2] for i in range(len(word) - 1))
+
+
+def _dice(a: frozenset[str], b: frozenset[str]) -> float:
+    return 2 * len(a & b) / (len(a) + len(b)) if a and b else 0.0
+
+
+@cache
+def _related() -> dict[frozenset[str], float]:
+    found = {}
+    for line in RELATED.read_text(encoding="utf-8").splitlines():
+        if line.strip() and not line.startswith("#"):
+            one, other, share = line.split()
+            found[frozenset([one, other])] = float(share)
+    return found
