@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from mapping_review.choices import SETTLED, UNDECIDED, Group, RowState, VersionState
-from mapping_review.models import FieldDecision, MapVersion
+from mapping_review.choices import SETTLED, UNDECIDED, Act, Group, RowState, VersionState
+from mapping_review.models import DecisionEvent, FieldDecision, MapVersion
 from mapping_review.proposers.proposal import ProposerSettings
 from mapping_review.settling import Effective, effective, evidence_sha, is_open_conflict
 from migrator import approvals, staging
@@ -165,3 +166,18 @@ def _group(decision: FieldDecision, field: SourceField) -> Group:
 
 def _order(row: Row) -> tuple[int, float, str]:
     return (list(Group).index(row.group), row.decision.confidence, row.decision.source_key)
+
+
+def last_event(version: MapVersion, user: Any) -> DecisionEvent | None:
+    """What this person did last on this version and has not taken back."""
+    rows = DecisionEvent.objects.filter(decision__version=version, actor_id=user.pk, undone_by__isnull=True)
+    return rows.exclude(act=Act.UNDO).select_related("decision").order_by("-id").first()
+
+
+def batch_size(event: DecisionEvent) -> int:
+    return DecisionEvent.objects.filter(project=event.project_id, batch=event.batch, undone_by__isnull=True).count()
+
+
+def history_of(decision: FieldDecision) -> list[DecisionEvent]:
+    """Every act on a row, newest first."""
+    return list(decision.events.select_related("actor").order_by("-id"))

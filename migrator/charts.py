@@ -113,6 +113,31 @@ def _column(left: float, each: float, value: int, top: int) -> SafeString:
     )
 
 
+def tail(
+    label: str, values: Sequence[tuple[str, int]], *, under: int, head: tuple[str, str] = ("Name", "Number")
+) -> Chart:
+    """Many values from the largest to the smallest; the zone of those below `under` is shaded and named."""
+    top, each = max((value for _, value in values), default=0), 100 / max(1, len(values))
+    drawn = format_html_join("", "{}", ((_column(at * each, each, value, top),) for at, (_, value) in enumerate(values)))
+    rare = sum(1 for _, value in values if value < under)
+    base = COLUMNS_HEIGHT - 18
+    zone = format_html(
+        '<rect class="zone" x="{}%" y="18" width="{}%" height="{}"/>', _share(100 - rare * each, 100), _share(rare * each, 100), base - 18
+    )
+    words = format_html(
+        '<text class="v" x="0" y="11">{}</text><text x="100%" y="11" text-anchor="end">{}</text>'
+        '<line class="axis" x1="0" x2="100%" y1="{}" y2="{}"/><text x="0" y="{}">{}</text>',
+        f"{top:,} at most",
+        f"{rare:,} under {under}" if rare else "",
+        base,
+        base,
+        COLUMNS_HEIGHT - 3,
+        _shortened(values[0][0]) if values else "",
+    )
+    rows = tuple((name, f"{value:,}") for name, value in values)
+    return Chart(_svg(label, COLUMNS_HEIGHT, format_html("{}{}{}", zone, drawn, words)), head, rows)
+
+
 def histogram(
     label: str, values: Iterable[int], *, low: int = 50, high: int = 100, bins: int = 10, at: int = 90
 ) -> Chart:

@@ -4,6 +4,7 @@ The only place that turns a row of Connection into a client; slices and tests ge
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -41,6 +42,7 @@ COSTS = Costs(
     delete={kind: prices.DELETE_COSTS[kind] for kind in Kind},
     list={kind: prices.LIST_COSTS[kind] for kind in Kind},
 )
+LONGEST_REQUEST_S = 40.0
 LISTS = (
     "person_fields",
     "organization_fields",
@@ -107,6 +109,11 @@ class SourceAccount:
             self.pacer,
             settings=client_settings(self.connection),
         )
+
+    def close(self) -> None:
+        """Close the client's connections, if one was ever built."""
+        if "client" in self.__dict__:
+            self.client.close()
 
     def profile_of(self, row: StagedProfile) -> Profile:
         return profile_of(row.source_key, row.raw)
@@ -179,7 +186,16 @@ class TargetAccount:
 
     @cached_property
     def port(self) -> PipedriveTarget:
-        return PipedriveTarget(self.client, self.resolver, self.ids)
+        # A batch ends well before its claims do: nothing may leave under a lease that somebody else took over.
+        lease_s = self.connection.project.setting("lease_s")
+        return PipedriveTarget(
+            self.client, self.resolver, self.ids, batch_seconds=max(5.0, lease_s - LONGEST_REQUEST_S)
+        )
+
+    def close(self) -> None:
+        """Close the client's connections, if one was ever built."""
+        if "client" in self.__dict__:
+            self.client.close()
 
     def cost_of(self, operations: Sequence[ClaimedOperation]) -> int:
         return sum(prices.cost_of(operation.kind, operation.act) for operation in operations)
@@ -225,9 +241,13 @@ def check(connection: Connection) -> list[CheckLine]:
 
 def _check(connection: Connection) -> Iterator[CheckLine]:
     if connection.side == Side.SOURCE:
-        return check_source(SourceAccount(connection).client)
-    account = TargetAccount(connection, ids=lambda kind, keys: {}, lists={}, known={})
-    return check_target(account.client, account.plan)
+        source = SourceAccount(connection)
+        with closing(source):
+            yield from check_source(source.client)
+        return
+    target = TargetAccount(connection, ids=lambda kind, keys: {}, lists={}, known={})
+    with closing(target):
+        yield from check_target(target.client, target.plan)
 
 
 def _host(connection: Connection) -> str:

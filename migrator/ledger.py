@@ -93,17 +93,18 @@ def discard_plan(run: Run) -> None:
 class RunLedger:
     """The engine's Store over one run's rows."""
 
-    def __init__(self, run: Run, *, quiet_s: float) -> None:
+    def __init__(self, run: Run, *, quiet_s: float, lease_s: float = LEASE_S) -> None:
         self.run = run
         self.quiet_s = quiet_s
+        self.lease_s = lease_s
 
     def claim(self, kind: Kind, limit: int) -> list[ClaimedOperation]:
         """Take the next ready operations: the intent is committed when this returns."""
-        return self._take(_CLAIM, [self.run.pk, kind.value, limit, LEASE_S])
+        return self._take(_CLAIM, [self.run.pk, kind.value, limit, self.lease_s])
 
     def take_quiet(self, kind: Kind, limit: int) -> list[ClaimedOperation]:
         """Take ambiguous operations whose quiet period has passed, to be read back; others keep off meanwhile."""
-        return self._take(_TAKE_QUIET, [self.run.pk, kind.value, limit, LEASE_S])
+        return self._take(_TAKE_QUIET, [self.run.pk, kind.value, limit, self.lease_s])
 
     def _take(self, statement: str, values: list[Any]) -> list[ClaimedOperation]:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -20,12 +20,16 @@ from migrator.models import Project
 from migrator.web import wants_partial
 from reconciliation import queries, services
 from reconciliation.arguments import InvalidDecisionError
+from reconciliation.buttons import bulk_buttons_of
 from reconciliation.choices import ACTIONS, KINDS
 from reconciliation.effects import counted
 from reconciliation.forms import DecideForm, DecideManyForm
 from reconciliation.inspector import sheet_of
 from reconciliation.models import Decision, ReviewItem
 from reconciliation.queries import Filters, QueuePage
+
+# The newest decisions of a case that its inspector names.
+TRACE = 5
 
 Context = dict[str, Any]
 Problem = services.Conflict | services.Refused
@@ -40,7 +44,9 @@ def queue_page(
     """List and inspector; for htmx the list alone, with the figures around it."""
     after = request.GET.get("after", "")
     context = _listed(request, project, kind, filters, after=after, current=current)
-    return _answer(request, "queue.html", "_list_parts.html", context)
+    return _answer(
+        request, "queue.html", "_list_parts.html", context | {"view": "item" if current else "list"}
+    )
 
 
 def _listed(
@@ -89,6 +95,8 @@ def _screen(request: HttpRequest, project: Project, kind: CaseKind | None, filte
     """What every page of the queue shows around its cases."""
     last = queries.last_decision(project, request.user)
     return {
+        "bulk_buttons": bulk_buttons_of(kind) if kind else (),
+        "entry": request.GET.get("entry", ""),
         "project": project,
         "kind": kind,
         "words": KINDS[kind] if kind else None,
@@ -116,7 +124,8 @@ def _inspected(item: ReviewItem, filters: Filters, page: QueuePage | None = None
         position, total = keys.index(item.pk) + 1, page.total
     else:
         position, total = queries.position_of(item, filters), queries.count_matching(item, filters)
-    return {"item": item, "sheet": sheet_of(item), "position": position, "total": total}
+    trace = queries.history_of(item)[:TRACE] if item.lock_version else ()
+    return {"item": item, "sheet": sheet_of(item), "position": position, "total": total, "trace": trace}
 
 
 # After an act

@@ -8,6 +8,7 @@ from migrator.engine.cases import CaseKind, Decide
 from reconciliation.choices import ACTIONS
 from reconciliation.models import ReviewItem
 from reconciliation.policies import ALLOWED, refusal_for
+from reconciliation.suggestions import usual_args
 
 # Acts that ask for something before they can be sent.
 ENTRY: dict[Decide, str] = {Decide.SUPPLY_EMAIL: "email", Decide.SUPPLY_NAME: "name"}
@@ -32,17 +33,22 @@ def buttons_of(item: ReviewItem) -> tuple[Button, ...]:
 
 
 def _button(item: ReviewItem, action: Decide) -> Button:
-    words, args = ACTIONS[action], _default_args(item, action)
+    words, args = ACTIONS[action], usual_args(item.suggestion, action)
     refusal = refusal_for(item, action) or _nothing_to_choose(item, action, args)
-    return Button(action.value, words.button, words.icon, words.key, ENTRY.get(action, ""), refusal, args)
+    label = _label(item, action, args) or words.button
+    return Button(action.value, label, words.icon, words.key, ENTRY.get(action, ""), refusal, args)
 
 
-def _default_args(item: ReviewItem, action: Decide) -> Mapping[str, Any]:
-    """The likeliest arguments, so that one press is enough: the suggestion's, else the first candidate's."""
-    if item.suggested_action == action:
-        return dict(item.suggestion.get("args") or {})
-    candidates = item.suggestion.get("candidates") or ()
-    return next((dict(c["args"]) for c in candidates if c["action"] == action), {})
+def _label(item: ReviewItem, action: Decide, args: Mapping[str, Any]) -> str:
+    """Names what one press would choose, where the act alone does not say it."""
+    if action == Decide.MERGE_TAG and args:
+        return f"Merge into {args['into']}"
+    if action == Decide.DERIVE_NAME and args:
+        return f"Name it {args['name']}"
+    if action == Decide.MERGE and item.kind != CaseKind.DUPLICATE:
+        found = next((c for c in item.suggestion.get("candidates") or () if c["args"] == args), None)
+        return f"Merge into {found['label']}" if found else ""
+    return ""
 
 
 def _nothing_to_choose(item: ReviewItem, action: Decide, args: Mapping[str, Any]) -> str:
@@ -51,3 +57,11 @@ def _nothing_to_choose(item: ReviewItem, action: Decide, args: Mapping[str, Any]
     if action == Decide.MERGE_TAG:
         return "No other tag is spelled like this one."
     return "" if item.kind == CaseKind.DUPLICATE else "No other profile or Person fits this one."
+
+
+def bulk_buttons_of(kind: CaseKind) -> tuple[Button, ...]:
+    """The acts that settle many cases at once: the ones that ask for nothing, or whose usual choice is known."""
+    bulk = [a for a in ALLOWED[kind] if a not in ENTRY and a not in (Decide.AS_TYPE, Decide.SPLIT)]
+    if kind == CaseKind.TYPE_CONFLICT:
+        return ()
+    return tuple(Button(a.value, ACTIONS[a].button, ACTIONS[a].icon, ACTIONS[a].key) for a in bulk)

@@ -62,15 +62,18 @@ class Sheet:
 def sheet_of(item: ReviewItem) -> Sheet:
     """The sheet of a case of any kind."""
     kind = CaseKind(item.kind)
+    options = _options(item, kind)
+    # A choice that is shown with what it would lose needs no second button.
+    chosen = {option.button.action for option in options} if kind == CaseKind.TYPE_CONFLICT else set()
     return Sheet(
         heading=suggested_heading(item),
         reasons=tuple(item.suggestion.get("reasons") or ()),
         effect=str(item.suggestion.get("effect") or ""),
-        buttons=buttons_of(item),
+        buttons=tuple(button for button in buttons_of(item) if button.action not in chosen),
         facts=_facts(item, kind),
         comparison=comparison_of(item),
         histograms=tuple(_histogram(v) for v in item.evidence.get("variants") or ()),
-        options=_options(item, kind),
+        options=options,
         options_title=_OPTION_TITLES.get(kind, ""),
     )
 

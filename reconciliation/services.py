@@ -25,6 +25,7 @@ from reconciliation.arguments import InvalidDecisionError, action_of, validated
 from reconciliation.choices import KINDS, ItemState, past_of
 from reconciliation.models import Decision, ReviewItem
 from reconciliation.opening import OpenedCounts, close_missing, open_items
+from reconciliation.suggestions import usual_args
 
 __all__ = [
     "Batch",
@@ -80,14 +81,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is to be done with an item; no action means that its suggestion is accepted."""
+    """What is to be done with an item; no action accepts its suggestion, no arguments take the usual ones."""
 
     action: Decide | None = None
     args: Mapping[str, Any] = field(default_factory=dict)
 
     def for_item(self, item: ReviewItem) -> tuple[Decide, Mapping[str, Any]]:
         if self.action is not None:
-            return self.action, self.args
+            return self.action, self.args or usual_args(item.suggestion, self.action)
         if not item.suggested_action:
             raise InvalidDecisionError("action", "There is no suggestion to accept. Choose an act.")
         return Decide(item.suggested_action), item.suggestion["args"]

@@ -59,6 +59,14 @@ def suggest(case: Case) -> Suggestion:
     )
 
 
+def usual_args(suggestion: Mapping[str, Any], action: Decide) -> dict[str, Any]:
+    """The likeliest arguments of an act, so that one press is enough: the suggestion's, else a candidate's."""
+    if suggestion.get("action") == action:
+        return dict(suggestion.get("args") or {})
+    candidates = suggestion.get("candidates") or ()
+    return next((dict(c["args"]) for c in candidates if c["action"] == action), {})
+
+
 # No email
 
 
@@ -177,7 +185,7 @@ def _duplicates(evidence: Evidence) -> Suggestion:
     keys = [str(m["source_key"]) for m in members]
     candidates = tuple(
         Candidate(Decide.MERGE, {"survivor": str(m["source_key"]), "members": keys}, _label(m), "stays")
-        for m in members
+        for m in sorted(members, key=_fullness, reverse=True)
     )
     args = {"survivor": str(survivor["source_key"]), "members": keys}
     near = _least_nearness(members)

@@ -171,13 +171,15 @@ class ApsisClient:
         """Stream a finished export to `path`, unpacked; the file is there only when it is whole. May be
         repeated. Raises ExportGoneError where a new export is needed, else TransientError."""
         part = path.with_name(f"{path.name}.part")
-        with part.open("wb") as sink:
-            answer = self._http.download(_poll_request(job), sink)
-        state = _state(answer, job)
-        if state != ExportState.READY or not answer.complete:
+        try:
+            with part.open("wb") as sink:
+                answer = self._http.download(_poll_request(job), sink)
+            state = _state(answer, job)
+            if state != ExportState.READY or not answer.complete:
+                raise _not_whole(state)
+            part.replace(path)
+        finally:
             part.unlink(missing_ok=True)
-            raise _not_whole(state)
-        part.replace(path)
 
     def consents(self, source_key: str, section: str, addresses: Sequence[str] = ()) -> Json | None:
         """{"items": [consent], "suppressions": [row]} of one profile in one Section, as received; None where

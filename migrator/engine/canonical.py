@@ -11,7 +11,7 @@ JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "Jso
 
 
 def canonical_json(value: object) -> str:
-    """The one spelling of a JSON value; raises TypeError on anything that JSON has not."""
+    """The one spelling of a JSON value; raises TypeError or ValueError on what JSON has not."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

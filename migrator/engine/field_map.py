@@ -125,4 +125,10 @@ def _texts(value: JsonValue) -> tuple[str, ...]:
 def _pairs(value: JsonValue) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, list):
         return ()
-    return tuple((_text(pair[0]), _text(pair[1])) for pair in value if isinstance(pair, list))
+    return tuple(_pair(item) for item in value)
+
+
+def _pair(value: JsonValue) -> tuple[str, str]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError("expected a pair of texts")
+    return _text(value[0]), _text(value[1])

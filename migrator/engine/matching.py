@@ -23,7 +23,7 @@ def company_key(name: str) -> str:
     """A company name without case, accents, punctuation and legal form; "" where nothing is left."""
     decomposed = unicodedata.normalize("NFKD", name.replace("ß", "ss").replace("ø", "o").replace("Ø", "O"))
     plain = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
-    words = [word for word in _NOT_WORD.sub(" ", plain.replace(".", "")).split() if word]
+    words = [word for word in _NOT_WORD.sub(" ", plain.replace(".", "")).split() if word.strip("/_")]
     while len(words) > 1 and words[-1] in LEGAL_FORMS:
         words.pop()
     return " ".join(words)

@@ -17,11 +17,12 @@ from tenacity import (
     retry_if_exception_type,
     retry_if_result,
     stop_after_attempt,
+    stop_before_delay,
     wait_random_exponential,
 )
 
 from migrator.engine.canonical import JsonValue
-from migrator.engine.errors import ConfigurationError
+from migrator.engine.errors import ConfigurationError, PermanentError
 from migrator.engine.ports import Pacer
 from migrator.http import redaction
 from migrator.http.auth import Auth
@@ -31,7 +32,7 @@ from migrator.http.transport import Attempt, GuardedTransport, current_attempt
 
 MEGABYTE = 1024 * 1024
 READ_AGAIN = frozenset({408, 429, 500, 501, 502, 503, 504})
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 20.0
 NEVER_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -42,10 +43,9 @@ class Sink(Protocol):
 
 
 class _Unread:
-    """The sink of a body that nobody wants."""
+    """The sink of a body that nobody wants; nothing is ever written to it."""
 
-    def write(self, data: bytes, /) -> object:
-        return None
+    def write(self, data: bytes, /) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,14 @@ class RateHeaders:
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
     """How a client behaves. `deadline` covers a whole request, `connect` its connection, `max_body` an
-    unpacked body in memory, `attempts` a read. `private_network` allows plain http and private addresses: for
-    stand-in services only."""
+    unpacked body in memory, `attempts` a read, which is not begun again after `patience` seconds: a slice of
+    work ends soon after. `private_network` allows plain http and private addresses: for stand-ins only."""
 
     deadline: float = 30.0
     connect: float = 5.0
     max_body: int = 100 * MEGABYTE
     attempts: int = 5
+    patience: float = 25.0
     connections: int = 8
     private_network: bool = False
     rate_headers: RateHeaders = RateHeaders()
@@ -136,7 +137,7 @@ class HttpClient:
 
     def _read(self, request: Request) -> Answer:
         repeating = Retrying(
-            stop=stop_after_attempt(self._settings.attempts),
+            stop=stop_after_attempt(self._settings.attempts) | stop_before_delay(self._settings.patience),
             wait=self._pause,
             sleep=self._settings.sleep,
             retry=retry_if_exception_type((NotSent, Unknown)) | retry_if_result(_read_again),
@@ -209,13 +210,8 @@ class HttpClient:
             return b"", True
         try:
             for part in iter_decoded(response.iter_raw(), headers, cap=cap, ends=attempt.ends):
-                write(part)
-        except (httpx.HTTPError, BodyCut):
-            return b"".join(parts), False
-        except OSError as error:
-            # A full disk under the sink is ours to report; a socket's error is a cut body.
-            if sink is not None and error.errno is not None and not isinstance(error, ConnectionError):
-                raise _disk_failure() from error
+                _put(part, write)
+        except (httpx.HTTPError, BodyCut, OSError):
             return b"".join(parts), False
         return b"".join(parts), True
 
@@ -260,7 +256,12 @@ def _last_word(state: RetryCallState) -> Answer:
 
 
 def _encoded(body: JsonValue) -> bytes:
-    return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except ValueError:
+        raise PermanentError(
+            "A value of this record is no text or number that can be sent. Correct it at its source."
+        ) from None
 
 
 def _headers(request: Request, credentials: Mapping[str, str]) -> dict[str, str]:
@@ -292,5 +293,8 @@ def _failure(request: Request, error: Exception, attempt: Attempt, seconds: floa
     return Unknown("The service did not answer in time or broke off. What it did is not known.", cause=cause)
 
 
-def _disk_failure() -> ConfigurationError:
-    return ConfigurationError("The file could not be written. Free disk space and start again.")
+def _put(part: bytes, write: Callable[[bytes], object]) -> None:
+    try:
+        write(part)
+    except OSError as error:
+        raise ConfigurationError("The file could not be written. Free disk space and start again.") from error

@@ -1,11 +1,13 @@
 """What a run left behind, read through the target's public API only, beside what the ledger says of it."""
 
 from collections import Counter
+from contextlib import closing
 from typing import Any
 
 from migrator import connections, ledger
 from migrator.engine.forecast import least_tokens
 from migrator.engine.operations import Act, OperationState
+from migrator.engine.ports import Target
 from migrator.engine.records import Kind
 from migrator.models import Run
 from migrator.runner.pricing import counts_of
@@ -23,17 +25,23 @@ def records_by_kind(run: Run) -> dict[str, dict[str, int]]:
 
 def lost_and_duplicated(run: Run) -> tuple[int, int]:
     """Markers that the target should list and does not, and markers that it lists more than once."""
-    port = connections.target_account(run).port
     lost = duplicated = 0
-    for kind in LISTED:
-        seen: Counter[str] = Counter()
-        ids: set[str] = set()
-        for page in port.iter_pages(kind):
-            seen.update(marker for record in page if (marker := port.marker_of(kind, record)))
-            ids.update(str(record["id"]) for record in page)
-        lost += _missing(run, kind, seen, ids)
-        duplicated += sum(count - 1 for count in seen.values() if count > 1)
-    return lost, duplicated + _unaccounted(run)
+    with closing(connections.target_account(run)) as target:
+        for kind in LISTED:
+            seen, ids = _seen(target.port, kind)
+            lost += _missing(run, kind, seen, ids)
+            duplicated += sum(count - 1 for count in seen.values() if count > 1)
+    return lost + _unaccounted(run), duplicated
+
+
+def _seen(port: Target, kind: Kind) -> tuple[Counter[str], set[str]]:
+    """How often each marker is listed, and every id."""
+    seen: Counter[str] = Counter()
+    ids: set[str] = set()
+    for page in port.iter_pages(kind):
+        seen.update(marker for record in page if (marker := port.marker_of(kind, record)))
+        ids.update(str(record["id"]) for record in page)
+    return seen, ids
 
 
 def _missing(run: Run, kind: Kind, seen: Counter[str], ids: set[str]) -> int:

@@ -54,6 +54,12 @@ class Walk:
             queue_services.accept_all_suggestions(self.project, self.person(Role.CUSTOMER_ADMIN))
             self._approve_map(self.person(Role.ENGINEER))
 
+    def decide_again(self) -> None:
+        """After another discovery: what was decided stays, only what is new or changed is asked about."""
+        queue_services.accept_all_suggestions(self.project, self.person(Role.CUSTOMER_ADMIN))
+        if map_queries.approved_field_map(self.project) is None:
+            self._approve_map(self.person(Role.ENGINEER))
+
     def _approve_map(self, engineer: Any) -> None:
         version = map_queries.current_version(self.project)
         if version is None:

@@ -7,6 +7,7 @@ from migrator.models.ledger import Operation, OperationPayload
 from migrator.models.membership import Membership, Preference
 from migrator.models.project import DEFAULT_SETTINGS, Project
 from migrator.models.run import Run, RunLogLine, RunPhase
+from migrator.models.sign_in import SignInFailure
 from migrator.models.staging import (
     Discovery,
     SourceFieldRow,
@@ -32,6 +33,7 @@ __all__ = [
     "Run",
     "RunLogLine",
     "RunPhase",
+    "SignInFailure",
     "SourceFieldRow",
     "StagedEvent",
     "StagedProfile",

@@ -14,6 +14,9 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "event_history_days": 730,
     "event_window_days": 92,
     "budget_share": 80,
+    # How long a worker may hold a claim; whoever is silent for longer is taken to be dead.
+    "lease_s": 90,
+    # How long nobody looks after an answer that proves nothing: longer than the target may commit late.
     "quiet_period_s": 180,
     "fallback_owner": "",
     "source_pace": {},

@@ -5,20 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from migrator.engine.canonical import JsonValue
-from migrator.engine.errors import DriftError
+from migrator.engine.matching import email_key, phone_key
 from migrator.engine.ports import Json
 from migrator.engine.records import Kind
 from migrator.pipedrive.fields import OBJECT_OF, STANDARD_FIELDS, Resolver
 from migrator.pipedrive.markers import marker_of
 from migrator.pipedrive.payloads import WIRE_KEYS
 
-_NOT_DIGITS = re.compile(r"\D")
 _SPACE = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """One live record of the target. E-mail addresses are lower case, phone numbers digits, names
+    """One live record of the target. E-mail addresses and phone numbers are keys (engine.matching), names
     single-spaced; `filled` names the standard keys and custom codes that hold a value; `record` is as
     Pipedrive listed it."""
 
@@ -40,10 +39,8 @@ def existing_of(kind: Kind, record: Json, resolver: Resolver) -> Existing:
         kind=kind,
         target_id=str(record.get("id", "")),
         name=_SPACE.sub(" ", str(record.get("name") or record.get("title") or "")).strip(),
-        emails=tuple(value.strip().lower() for value in _values(record.get("emails"))),
-        phones=tuple(
-            digits for value in _values(record.get("phones")) if (digits := _NOT_DIGITS.sub("", value))
-        ),
+        emails=tuple(email_key(value) for value in _values(record.get("emails"))),
+        phones=tuple(key for value in _values(record.get("phones")) if (key := phone_key(value))),
         organization_id=_number(record.get("org_id")),
         person_id=_number(record.get("person_id")),
         marker=marker_of(kind, record, resolver),

@@ -7,7 +7,7 @@ read when first needed, because each costs tokens, and can be kept between slice
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from migrator.engine.canonical import JsonValue
 from migrator.engine.errors import DriftError
@@ -86,6 +86,8 @@ class Field:
     type: str
     custom: bool
     options: tuple[tuple[int, str], ...] = ()
+    # A field may have ten thousand options, and every record looks some of them up.
+    _ids: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def map_type(self) -> str:
@@ -101,11 +103,8 @@ class Field:
 
     def option_id(self, label: str) -> int | None:
         """The id of a label: spelled the same, else the same but for case and outer spaces."""
-        exact = next((number for number, text in self.options if text == label), None)
-        if exact is not None:
-            return exact
-        folded = label.strip().casefold()
-        return next((number for number, text in self.options if text.strip().casefold() == folded), None)
+        exact = self._ids.get(label)
+        return exact if exact is not None else self._ids.get(_folded(label))
 
 
 def marker_ref(target: TargetObject) -> str:
@@ -141,6 +140,7 @@ class Resolver:
         self._load = load
         self._lists: dict[str, list[Json]] = dict(snapshot or {})
         self._fields: dict[TargetObject, dict[str, Field]] = {}
+        self._named: dict[str, list[Field]] = {}
         self._known = dict(known or {})
         self._fallback_owner = fallback_owner
         self._lock = threading.RLock()
@@ -160,6 +160,7 @@ class Resolver:
             for name in names or tuple(self._lists):
                 self._lists.pop(name, None)
             self._fields.clear()
+            self._named.clear()
 
     def learn(self, ref: str, code: str) -> None:
         """Remember the code that a write gave to a field."""
@@ -172,19 +173,21 @@ class Resolver:
             if target not in self._fields:
                 rows = self._list(f"{target}_fields")
                 parsed = [_field_of(target, row) for row in rows]
-                self._fields[target] = {field.code: field for field in parsed if field.code}
+                self._fields[target] = {found.code: found for found in parsed if found.code}
+                for found in self._fields[target].values():
+                    if found.custom:
+                        self._named.setdefault(found.ref, []).append(found)
             return self._fields[target]
 
     def find(self, ref: str) -> Field | None:
         """The field that a ref names, None where the account has none. Raises DriftError where several fields
         share name and type and none is known as ours: a guess could write into the wrong one."""
         wanted = Ref.parse(ref)
-        fields = self.fields(wanted.object)
-        if self._known.get(ref) in fields:
-            return fields[self._known[ref]]
-        found = [
-            f for f in fields.values() if f.custom and f.map_type == wanted.type and f.name == wanted.name
-        ]
+        with self._lock:
+            fields = self.fields(wanted.object)
+            if self._known.get(ref) in fields:
+                return fields[self._known[ref]]
+            found = self._named.get(ref, [])
         if len(found) > 1:
             raise DriftError(
                 f"Pipedrive has {len(found)} {wanted.object} fields named {wanted.name}. Rename all but one."
@@ -319,11 +322,11 @@ class Resolver:
         return DEAL_STATES if key == "status" else ()
 
     def _custom(self, target: TargetObject, filled: Mapping[str, int]) -> Iterable[TargetField]:
-        for field in self.fields(target).values():
-            if field.custom and field.map_type in set(FieldType):
-                options = tuple(label for _, label in field.options)
-                kind, count = FieldType(field.map_type), filled.get(field.code, 0)
-                yield TargetField(target, field.name, kind, True, "", options, count)
+        for found in self.fields(target).values():
+            if found.custom and found.map_type in set(FieldType):
+                options = tuple(label for _, label in found.options)
+                kind, count = FieldType(found.map_type), filled.get(found.code, 0)
+                yield TargetField(target, found.name, kind, True, "", options, count)
 
     def _list(self, name: str) -> list[Json]:
         with self._lock:
@@ -337,7 +340,17 @@ def _field_of(target: TargetObject, row: Json) -> Field:
     stated = row.get("is_custom_field")
     custom = stated if isinstance(stated, bool) else bool(_HASH_CODE.fullmatch(code))
     name, kind = str(row.get("field_name") or ""), str(row.get("field_type") or "")
-    return Field(target, code, name, kind, custom, _options_of(row.get("options")))
+    options = _options_of(row.get("options"))
+    ids: dict[str, int] = {}
+    for spell in (str, _folded):
+        for number, label in options:
+            ids.setdefault(spell(label), number)
+    return Field(target, code, name, kind, custom, options, ids)
+
+
+def _folded(label: str) -> str:
+    # A leading space keeps these keys apart from labels as they are spelled.
+    return f" {label.strip().casefold()}"
 
 
 def _options_of(raw: JsonValue) -> tuple[tuple[int, str], ...]:

@@ -31,7 +31,7 @@ def marker_in_text(text: str) -> str:
 
 
 def marker_of(kind: Kind, record: Json, resolver: Resolver) -> str:
-    """Our marker inside a listed record, "" where there is none; an account without the field holds no markers."""
+    """Our marker inside a listed record, "" where there is none or the account has no field for it."""
     if kind in TEXT_KEYS:
         text = record.get(TEXT_KEYS[kind])
         return marker_in_text(text) if isinstance(text, str) else ""

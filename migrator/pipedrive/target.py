@@ -59,7 +59,7 @@ class Brake:
 
 class PipedriveTarget:
     """One account as the destination. `ids` gives target ids of written records by kind and key; it is called
-    on the caller's thread only. `batch_seconds` must end before the claims' lease does, less one deadline."""
+    on the caller's thread only. `batch_seconds` and one deadline must fit into the claims' lease."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class PipedriveTarget:
         ids: IdLookup,
         *,
         threads: int = 8,
-        batch_seconds: float = 50.0,
+        batch_seconds: float = 20.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
@@ -144,16 +144,17 @@ class PipedriveTarget:
     def references(self, operations: Sequence[ClaimedOperation]) -> References:
         """Target ids of everything that these operations point to; asks the store once per kind. Calling it
         for a page of operations before comparing them saves a query for each."""
+        needed: dict[tuple[Kind, str], str] = {}
         for kind, keys in payloads.referenced(operations).items():
             unknown = [key for key in keys if (kind, key) not in self._known_ids]
-            if unknown:
-                self._remember(kind, self._ids(kind, unknown))
-        return References(dict(self._known_ids))
-
-    def _remember(self, kind: Kind, found: Mapping[str, str]) -> None:
+            found = self._ids(kind, unknown) if unknown else {}
+            self._known_ids |= {(kind, key): target_id for key, target_id in found.items() if target_id}
+            needed |= {
+                (kind, key): self._known_ids[kind, key] for key in keys if (kind, key) in self._known_ids
+            }
         if len(self._known_ids) > MOST_REMEMBERED:
             self._known_ids.clear()
-        self._known_ids |= {(kind, key): target_id for key, target_id in found.items() if target_id}
+        return References(needed)
 
     def _send(
         self, operation: ClaimedOperation, references: References, brake: Brake, ends: float

@@ -20,6 +20,11 @@ class Job:
     deadline: float
     started_cpu: float = field(default_factory=time.process_time)
 
+    def close(self) -> None:
+        for name in ("source", "target"):
+            if name in self.__dict__:
+                getattr(self, name).close()
+
     @property
     def time_is_up(self) -> bool:
         return time.monotonic() >= self.deadline

@@ -33,7 +33,10 @@ def step(job: Job) -> Step:
     4. nothing left to claim: wait for what is in doubt, then sweep and report.
     """
     kind = lifecycle.KIND_OF_PHASE[job.phase.name]
-    store = ledger.RunLedger(job.run, quiet_s=job.run.project.setting("quiet_period_s"))
+    project = job.run.project
+    store = ledger.RunLedger(
+        job.run, quiet_s=project.setting("quiet_period_s"), lease_s=project.setting("lease_s")
+    )
     settle_doubts(kind, store, job.target.port)
     claimed = _claim(job, kind, store)
     if not claimed:

@@ -7,6 +7,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import timedelta
 
 import structlog
@@ -58,8 +59,9 @@ def work(run_id: int, *, seconds: float = SLICE_S) -> bool:
     deadline = time.monotonic() + seconds
     try:
         while (phase := _current_phase(run)) is not None:
-            if not _work_phase(Job(run, phase, deadline)):
-                return _leave(run, deadline)
+            with closing(Job(run, phase, deadline)) as job:
+                if not _work_phase(job):
+                    return _leave(run, deadline)
         lifecycle.move(run, RunState.FINISHED, message=run.message)
         lifecycle.log(run, "Finished.")
     except TransientError as problem:

@@ -88,22 +88,30 @@ def avatar(initials: str, name: str = "", size: str = "") -> SafeString:
     )
 
 
+@register.filter
+def initials(user: Any) -> str:
+    """SB for Sofia Berg; of a user without a name the first two letters of the user name."""
+    words = user.get_full_name().split() or [user.get_username()[:1], user.get_username()[1:2]]
+    return "".join(word[:1] for word in words[:2]).upper()
+
+
 @register.simple_tag
 def key(name: str, *, off: bool = False) -> SafeString:
     """The attributes that bind a key to a button or link: <button{% key "E" %}>. Print it with {% cap "E" %}."""
     if off or not name:
         return mark_safe("")
-    shown = name.upper() if len(name) == 1 else name
+    shown = " ".join(_shown(part) for part in name.split())
     return format_html(' data-key="{}" aria-keyshortcuts="{}"', shown, shown)
 
 
 @register.simple_tag
 def cap(name: str) -> SafeString:
     """The cap of a key, for the eye only: the button says it to a screen reader by its attribute."""
-    if not name:
-        return mark_safe("")
-    shown = name.upper() if len(name) == 1 else name
-    return format_html('<kbd aria-hidden="true">{}</kbd>', shown)
+    return format_html('<kbd aria-hidden="true">{}</kbd>', _shown(name)) if name else mark_safe("")
+
+
+def _shown(name: str) -> str:
+    return name.upper() if len(name) == 1 else name
 
 
 @register.inclusion_tag("components/_chart.html")

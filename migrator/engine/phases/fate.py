@@ -37,10 +37,14 @@ class Merges:
             self._members.setdefault(self.survivor(key), []).append(key)
 
     def survivor(self, key: str) -> str:
-        """The profile at the end of the chain; a circle ends where it was entered."""
-        seen = {key}
-        while (after := self._into.get(key)) and after not in seen:
-            seen.add(after)
+        """The profile at the end of the chain; of a circle the one whose key sorts first, from wherever it is
+        entered: were each merged into the next, nobody would be written."""
+        chain = {key: None}
+        while after := self._into.get(key):
+            if after in chain:
+                circle = list(chain)
+                return min(circle[circle.index(after) :])
+            chain[after] = None
             key = after
         return key
 
@@ -89,8 +93,11 @@ def _by(resolutions: Resolutions, kind: CaseKind, key: str, held: str) -> Fate:
             return Fate(Act.EXCLUDE, str(args.get("reason") or "Skipped by decision."))
         case Decide.SUPPLY_EMAIL:
             return Fate(Act.CREATE, supplied=Supplied(email=str(args.get("email", ""))))
-        case Decide.SUPPLY_NAME | Decide.DERIVE_NAME:
-            return Fate(Act.CREATE, supplied=Supplied(name=str(args.get("name", ""))))
+        case Decide.SUPPLY_NAME | Decide.DERIVE_NAME if args.get("name"):
+            return Fate(Act.CREATE, supplied=Supplied(name=str(args["name"])))
         case Decide.MERGE if args.get("target_id"):
             return Fate(Act.CREATE, target_id=str(args["target_id"]))
-    return WRITE
+        case Decide.NAME_ONLY if kind == CaseKind.NO_EMAIL:
+            return WRITE
+    # What was decided does not say what to write, such as two profiles that are merged into each other.
+    return Fate(Act.HOLD, held)

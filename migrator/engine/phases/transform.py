@@ -295,13 +295,29 @@ def _organization(profiles: Sequence[Profile], context: Context, losses: Losses)
     if not key:
         return None
     body: dict[str, JsonValue] = {"name": str(name).strip()}
-    address = _standard_value(TargetObject.ORGANIZATION, "address", profiles, context, losses)
+    address = _address(profiles, context, losses)
     if address:
         body["address"] = address
     body["custom"] = dict(
         sorted(_custom_values(TargetObject.ORGANIZATION, profiles, context, losses).items())
     )
     return TargetRecord(Kind.ORGANIZATION, key, body)
+
+
+STREET = ("full", "street", "house_number", "house_number_suffix", "street2")
+TOWN = ("postal_code", "city")
+LAND = ("state", "country")
+
+
+def _address(profiles: Sequence[Profile], context: Context, losses: Losses) -> str:
+    """One line from the parts that the map names: street, postal code and town, country."""
+    parts: dict[str, str] = {}
+    for rule in _standard_rules(TargetObject.ORGANIZATION, "address", context):
+        value = _first(rule, profiles, context, losses)
+        if value is not None:
+            parts.setdefault(rule.component or "full", str(value).strip())
+    groups = [" ".join(parts[p] for p in group if parts.get(p)) for group in (STREET, TOWN, LAND)]
+    return ", ".join(group for group in groups if group)
 
 
 DEAL_FIELDS = ("title", "value", "currency", "status", "stage", "pipeline", "expected_close_date", "owner")

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from migrator.management.provisioning import Wish, people, provision
 
 # The demo's simulators answer at once, so its doubts need not wait as long as those of a real account.
-SETTINGS = {"quiet_period_s": 10, "event_window_days": 800, "budget_share": 80}
+SETTINGS = {"quiet_period_s": 10, "lease_s": 45, "event_window_days": 800, "budget_share": 80}
 
 
 class Command(BaseCommand):

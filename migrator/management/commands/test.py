@@ -19,7 +19,6 @@ from django.core.management.base import BaseCommand, CommandParser
 from migrator.embedded import chromium, ephemeral
 from migrator.embedded.problems import EmbeddedProblem
 
-PYTHON = (sys.executable,)
 HEAVY_TESTS = ("tests/browser", "tests/simulation")
 LAYERS_0_TO_2 = (
     *(
@@ -117,12 +116,12 @@ def split_arguments(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 def all_steps(fast: bool, for_pytest: list[str]) -> list[Step]:
     steps = [
-        Step("format", _module("ruff", "format", "--check", ".")),
-        Step("lint", _module("ruff", "check", ".")),
+        Step("format", _module("ruff", "format", "--check", "--output-format", "concise", ".")),
+        Step("lint", _module("ruff", "check", "--output-format", "concise", ".")),
         Step("types", _module("mypy")),
-        Step("imports", (str(Path(sys.executable).with_name("lint-imports")),)),
-        Step("schema migrations", (*PYTHON, "manage.py", "makemigrations", "--check", "--dry-run")),
-        Step("templates", _module("djade", "--check", "--target-version", "5.2", *templates())),
+        Step("imports", _program("lint-imports")),
+        Step("schema migrations", (sys.executable, "manage.py", "makemigrations", "--check", "--dry-run")),
+        Step("templates", _program("djade", "--check", "--target-version", "5.2", *templates())),
         Step("tests", pytest_command(fast, for_pytest)),
     ]
     # Coverage of a chosen few tests says nothing.
@@ -139,7 +138,8 @@ def pytest_command(fast: bool, for_pytest: list[str]) -> tuple[str, ...]:
     left_out = [f"--ignore={folder}" for folder in HEAVY_TESTS] + ["-m", "not slow"] if fast else []
     measured = [] if for_pytest else ["--cov", "--cov-report="]
     colour = ["--color=yes"] if sys.stdout.isatty() else []
-    return _module("pytest", *left_out, *measured, *colour, *for_pytest)
+    # One file that cannot be read must not hide the failures of all others.
+    return _module("pytest", "--continue-on-collection-errors", *left_out, *measured, *colour, *for_pytest)
 
 
 def coverage_command() -> tuple[str, ...]:
@@ -186,4 +186,9 @@ def browser_environment() -> dict[str, str]:
 
 
 def _module(name: str, *arguments: str) -> tuple[str, ...]:
-    return (*PYTHON, "-m", name, *arguments)
+    return (sys.executable, "-m", name, *arguments)
+
+
+def _program(name: str, *arguments: str) -> tuple[str, ...]:
+    """One that has no module to run: it lies beside the environment's Python."""
+    return (str(Path(sys.executable).with_name(name)), *arguments)

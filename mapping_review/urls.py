@@ -1,0 +1,23 @@
+"""Addresses of the field map, under /m/<slug>/map/."""
+
+from django.urls import path
+
+from mapping_review import views
+
+app_name = "mapping_review"
+urlpatterns = [
+    path("", views.field_map, name="map"),
+    path("v/", views.versions, name="versions"),
+    path("v/<int:number>/", views.version, name="version"),
+    path("v/<int:number>/open-draft/", views.open_draft, name="open-draft"),
+    path("v/<int:number>/undo/<uuid:batch>/", views.undo_batch, name="undo-batch"),
+    path("bulk/", views.bulk_confirm, name="bulk-confirm"),
+    path("bulk/approve/", views.bulk_approve, name="bulk-approve"),
+    path("sign-off/", views.sign_off, name="sign-off"),
+    path("row/<int:pk>/", views.row, name="row"),
+    path("row/<int:pk>/approve/", views.row_approve, name="row-approve"),
+    path("row/<int:pk>/edit/", views.row_edit, name="row-edit"),
+    path("row/<int:pk>/reject/", views.row_reject, name="row-reject"),
+    path("row/<int:pk>/skip/", views.row_skip, name="row-skip"),
+    path("row/<int:pk>/undo/", views.row_undo, name="row-undo"),
+]

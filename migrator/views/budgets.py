@@ -1,0 +1,51 @@
+"""The shared budgets of both accounts as figures for a gauge. Reads the rows; takes nothing from them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from migrator import charts, connections, gates
+from migrator.choices import Side
+from migrator.models import Budget, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of the target's day: what all of our runs took, our share, and the whole allowance."""
+
+    used: int
+    share: int
+    limit: int
+    percent: int
+    resets_at: datetime | None
+    paused_until: datetime | None
+    reason: str
+    gauge: charts.Chart
+
+
+def budget_of(at: gates.Standing) -> Usage | None:
+    """None where the target is not connected, or its limits are switched off."""
+    target = at.sides.get(Side.TARGET)
+    if target is None or target.config.get("limits_off"):
+        return None
+    target.project = at.project
+    return usage_of(target)
+
+
+def usage_of(target: Connection) -> Usage:
+    account = connections.TargetAccount(target, ids=lambda kind, keys: {}, lists={}, known={})
+    percent = int(target.project.setting("budget_share"))
+    limit = account.daily_tokens
+    share = int(limit * percent / 100)
+    row = Budget.objects.filter(scope=account.scope).first() or Budget()
+    resets_at = _resets_at(row)
+    used = row.spent if resets_at and resets_at > timezone.now() else 0
+    label = f"{used:,} of {share:,} tokens used today; Pipedrive allows {limit:,}"
+    gauge = charts.gauge(label, used, limit=limit, reserve_at=share)
+    return Usage(used, share, limit, percent, resets_at, row.paused_until, row.pause_reason, gauge)
+
+
+def _resets_at(row: Budget) -> datetime | None:
+    began = row.window_started_at
+    return began + timedelta(seconds=row.token_window_s) if began else None

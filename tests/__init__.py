@@ -1,0 +1,1 @@
+"""Tests of Crosswalk: unit, integration, contract, simulation, browser."""

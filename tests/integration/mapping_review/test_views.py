@@ -1,0 +1,388 @@
+"""The field map's pages, both ways: whole page and partial, plain POST and htmx, anonymous and not allowed."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from mapping_review import queries, services
+from mapping_review.choices import RowState
+from mapping_review.models import MapVersion
+from migrator.choices import Role
+from migrator.engine.inventory import FieldType, TargetField, TargetObject
+from migrator.models import Project
+from tests import factories_mapping_review as made
+
+HTMX = {"HX-Request": "true"}
+SHOES = "attribute:shoe_size"
+OWN = TargetField(TargetObject.PERSON, "Skostorlek", FieldType.DOUBLE, True)
+
+
+@pytest.fixture
+def version(project: Project) -> MapVersion:
+    conflict = made.attribute_in({"s1": ["0412", "0087"], "s2": [412, 87]}, "Store no")
+    return made.make_map(project, [*made.FIELDS, conflict, *made.consent_fields()], [OWN])
+
+
+@pytest.fixture
+def page(erik: Any) -> Client:
+    client = Client()
+    client.force_login(erik)
+    return client
+
+
+def at(name: str, project: Project, *args: Any) -> str:
+    return reverse(f"mapping_review:{name}", args=[project.slug, *args])
+
+
+def sent(version: int = 0, **data: Any) -> dict[str, Any]:
+    return {"expected_version": version, "client_key": uuid4(), **data}
+
+
+PAGES = ["map", "versions", "bulk-confirm", "sign-off"]
+ROW_ACTS = {
+    "row-approve": RowState.APPROVED,
+    "row-reject": RowState.REJECTED,
+    "row-skip": RowState.SKIPPED,
+}
+
+
+# Who may
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_anonymous_people_are_sent_to_sign_in(name: str, version: MapVersion, project: Project) -> None:
+    answer = Client().get(at(name, project))
+    assert (answer.status_code, answer["Location"].startswith("/sign-in/")) == (302, True)
+
+
+@pytest.mark.parametrize("name", ["map", "versions"])
+def test_people_from_elsewhere_learn_nothing(name: str, version: MapVersion, project: Project) -> None:
+    client = Client()
+    client.force_login(made.make_member(made.make_project()))
+    assert client.get(at(name, project)).status_code == 404
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+@pytest.mark.parametrize("name", [*ROW_ACTS, "row-undo", "row-edit"])
+def test_other_roles_are_refused_with_the_sentence(
+    name: str, headers: dict[str, str], version: MapVersion, project: Project, sofia: Any
+) -> None:
+    client = Client(headers=headers)
+    client.force_login(sofia)
+    row = made.row(version, SHOES)
+    answer = client.post(at(name, project, row.pk), sent())
+    assert answer.status_code == 403
+    assert "only engineer or owner can edit and approve fields" in answer.content.decode()
+    row.refresh_from_db()
+    assert row.state == RowState.PROPOSED
+
+
+def test_other_roles_see_the_map_without_buttons(version: MapVersion, project: Project, sofia: Any) -> None:
+    client = Client()
+    client.force_login(sofia)
+    text = client.get(at("map", project)).content.decode()
+    assert "Shoe size" in text
+    assert "Approve Shoe size" not in text
+    assert "Approve in bulk" not in text
+
+
+def test_a_row_of_another_project_is_not_found(version: MapVersion, page: Client) -> None:
+    other = made.make_project()
+    row = made.row(made.make_map(other), SHOES)
+    assert page.get(at("row", other, row.pk)).status_code == 404
+    assert page.post(at("row-approve", version.project, row.pk), sent()).status_code == 404
+
+
+@pytest.mark.parametrize("name", [*ROW_ACTS, "row-undo"])
+def test_reading_never_writes(name: str, version: MapVersion, project: Project, page: Client) -> None:
+    row = made.row(version, SHOES)
+    assert page.get(at(name, project, row.pk)).status_code == 405
+
+
+# The page
+
+
+def test_the_page_shows_groups_summary_and_the_first_row(version: MapVersion, project: Project, page: Client) -> None:
+    text = page.get(at("map", project)).content.decode()
+    for words in ("Conflicts", "To review", "Always reviewed by a person", "0 of 14", "Settle the type in the queue"):
+        assert words in text
+    assert text.index("Store no") < text.index("Shoe size")
+
+
+def test_htmx_gets_the_list_alone(version: MapVersion, project: Project, page: Client) -> None:
+    answer = page.get(at("map", project), headers=HTMX)
+    assert "<html" not in answer.content.decode()
+    assert "HX-Request" in answer["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("query", "there", "away"),
+    [
+        ("kind=consent", "Email consent date", "Shoe size"),
+        ("kind=attribute", "Shoe size", "Email consent date"),
+        ("state=conflicts", "Store no", "Shoe size"),
+        ("kind=event", "No field matches", "Shoe size"),
+    ],
+)
+def test_filters(query: str, there: str, away: str, version: MapVersion, project: Project, page: Client) -> None:
+    text = page.get(f"{at('map', project)}?{query}", headers=HTMX).content.decode()
+    assert there in text
+    assert away not in text
+
+
+def test_without_a_discovery_there_is_an_empty_page(project: Project, page: Client) -> None:
+    assert "There is no field map yet" in page.get(at("map", project)).content.decode()
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows(
+    version: MapVersion, project: Project, page: Client, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(22):
+        page.get(at("map", project))
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_a_row_has_its_evidence(headers: dict[str, str], version: MapVersion, project: Project, page: Client) -> None:
+    text = page.get(at("row", project, made.row(version, SHOES).pk), headers=headers).content.decode()
+    for words in ("Why this proposal", "What conversion does", "“41,5”", "41.5", "Do not migrate"):
+        assert words in text
+    assert ("<html" in text) is not bool(headers)
+
+
+def test_names_and_values_are_only_ever_text(project: Project, page: Client) -> None:
+    made.make_map(project, [made.attribute("<script>alert(1)</script>", "<img src=x>")])
+    text = page.get(at("map", project)).content.decode()
+    assert "<script>alert" not in text
+    assert "<img src=x>" not in text
+    assert "&lt;script&gt;alert(1)" in text
+
+
+# Acts on one row
+
+
+@pytest.mark.parametrize(("name", "state"), ROW_ACTS.items())
+def test_a_plain_post_decides_and_goes_back(
+    name: str, state: RowState, version: MapVersion, project: Project, page: Client
+) -> None:
+    row = made.row(version, SHOES)
+    answer = page.post(at(name, project, row.pk), sent())
+    assert (answer.status_code, answer["Location"]) == (302, f"{at('map', project)}?item={row.pk}")
+    row.refresh_from_db()
+    assert row.state == state
+
+
+@pytest.mark.parametrize(("name", "state"), ROW_ACTS.items())
+def test_htmx_gets_row_summary_last_action_and_live_text(
+    name: str, state: RowState, version: MapVersion, project: Project, page: Client
+) -> None:
+    row = made.row(version, SHOES)
+    answer = page.post(at(name, project, row.pk), sent(), headers=HTMX)
+    text = answer.content.decode()
+    for part in (f'id="row-{row.pk}"', 'id="progress"', 'id="last"', 'id="live"', 'id="map-actions"'):
+        assert part in text
+    assert "<html" not in text
+    assert 'id="inspector"' not in text
+    row.refresh_from_db()
+    assert row.state == state
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_a_late_decision_is_409_with_the_row_as_it_is(
+    headers: dict[str, str], version: MapVersion, project: Project, page: Client
+) -> None:
+    olga = made.make_member(project, Role.OWNER, "Olga")
+    row = made.row(version, SHOES)
+    services.skip_field(row.pk, **made.act(row, olga))
+    answer = page.post(at("row-approve", project, row.pk), sent(0), headers=headers)
+    assert answer.status_code == 409
+    assert "Olga changed this field" in answer.content.decode()
+    assert 'id="inspector"' in answer.content.decode()
+    row.refresh_from_db()
+    assert (row.state, row.decided_by) == (RowState.SKIPPED, olga)
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_an_incomplete_form_is_422(
+    headers: dict[str, str], version: MapVersion, project: Project, page: Client
+) -> None:
+    row = made.row(version, SHOES)
+    assert page.post(at("row-approve", project, row.pk), {}, headers=headers).status_code == 422
+
+
+def test_a_conflict_row_is_refused(version: MapVersion, project: Project, page: Client) -> None:
+    row = made.row(version, "attribute:store_no")
+    answer = page.post(at("row-approve", project, row.pk), sent(), headers=HTMX)
+    assert answer.status_code == 403
+    assert "Settle its type in the queue first" in answer.content.decode()
+
+
+def test_the_last_action_can_be_undone(version: MapVersion, project: Project, page: Client, erik: Any) -> None:
+    row = made.row(version, SHOES)
+    services.approve(row.pk, **made.act(row, erik))
+    text = page.get(at("map", project)).content.decode()
+    address = f"{at('row-undo', project, row.pk)}?expected_version=1"
+    assert f'action="{address}"' in text
+    answer = page.post(address, {"client_key": uuid4()}, headers=HTMX)
+    assert 'id="inspector"' in answer.content.decode()
+    row.refresh_from_db()
+    assert row.state == RowState.PROPOSED
+
+
+# Another rule
+
+
+def rule_data(**changes: Any) -> dict[str, Any]:
+    data = {
+        "destination": "new:person", "name": "Shoe", "type": "varchar", "transform": "text", "update_mode": "if_empty",
+        "options": "", "look_up": "", "currency": "", "decimal": "", "order": "",
+    }  # fmt: skip
+    return sent() | data | changes
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_the_form_begins_with_the_proposal(
+    headers: dict[str, str], version: MapVersion, project: Project, page: Client
+) -> None:
+    text = page.get(at("row-edit", project, made.row(version, SHOES).pk), headers=headers).content.decode()
+    assert 'value="new:person"' in text
+    assert 'person:custom:Skostorlek:double' in text
+    assert ("<html" in text) is not bool(headers)
+
+
+def test_a_new_field_with_options(version: MapVersion, project: Project, page: Client) -> None:
+    row = made.row(version, SHOES)
+    data = rule_data(type="enum", transform="option", options="42\nOther\n", look_up="41,5 = Other")
+    assert page.post(at("row-edit", project, row.pk), data).status_code == 302
+    row.refresh_from_db()
+    (rule,) = row.rules
+    assert (rule.field, rule.type, rule.options, rule.args) == (
+        "Shoe", "enum", ("42", "Other"), (("is:41,5", "Other"),),
+    )  # fmt: skip
+
+
+def test_an_existing_field(version: MapVersion, project: Project, page: Client) -> None:
+    row = made.row(version, SHOES)
+    data = rule_data(destination="person:custom:Skostorlek:double", transform="number", decimal=",")
+    assert page.post(at("row-edit", project, row.pk), data, headers=HTMX).status_code == 200
+    row.refresh_from_db()
+    assert (row.rules[0].action, row.rules[0].ref, dict(row.rules[0].args)) == (
+        "map", "person:Skostorlek:double", {"decimal": ","},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"type": "date"}, "gives no value that this type of field can hold"),
+        ({"name": " "}, "has no name"),
+        ({"type": "enum", "transform": "option"}, "needs at least one"),
+        ({"destination": "person:custom:Gone:date"}, "Select a valid choice"),
+        ({"expected_version": ""}, "required"),
+    ],
+)
+def test_what_cannot_work_is_422_and_kept(
+    changes: dict[str, Any], sentence: str, headers: dict[str, str], version: MapVersion, project: Project, page: Client
+) -> None:
+    row = made.row(version, SHOES)
+    answer = page.post(at("row-edit", project, row.pk), rule_data(**changes), headers=headers)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode() or "required" in sentence
+    row.refresh_from_db()
+    assert row.state == RowState.PROPOSED
+
+
+def test_a_late_edit_is_409(version: MapVersion, project: Project, page: Client, erik: Any) -> None:
+    row = made.row(version, SHOES)
+    services.reject(row.pk, **made.act(row, erik))
+    assert page.post(at("row-edit", project, row.pk), rule_data()).status_code == 409
+
+
+def test_an_alternative_is_one_press(version: MapVersion, project: Project, page: Client) -> None:
+    row = made.row(version, SHOES)
+    wanted = row.proposed.alternatives[0].rule
+    assert page.post(at("row-edit", project, row.pk), sent(alternative="1")).status_code == 302
+    row.refresh_from_db()
+    assert row.rules[0].ref == wanted.ref
+    assert page.post(at("row-edit", project, row.pk), sent(1, alternative="9")).status_code == 422
+
+
+# Many rows
+
+
+def test_bulk_approval_shows_its_rows_first(version: MapVersion, project: Project, page: Client) -> None:
+    text = page.get(f"{at('bulk-confirm', project)}?threshold=95").content.decode()
+    assert "First name" in text
+    assert "email_consent" not in text
+    assert version.decisions.filter(state=RowState.APPROVED).count() == 0
+
+
+def test_bulk_approval_needs_the_look(version: MapVersion, project: Project, page: Client) -> None:
+    rows = ",".join(f"{pk}:0" for pk in version.decisions.values_list("pk", flat=True))
+    data = {"threshold": 95, "rows": rows, "client_key": uuid4()}
+    answer = page.post(at("bulk-approve", project), data)
+    assert (answer.status_code, version.decisions.filter(bulk=True).count()) == (422, 0)
+    answer = page.post(at("bulk-approve", project), data | {"looked": "on"})
+    assert answer.status_code == 302
+    assert set(version.decisions.filter(bulk=True).values_list("source_key", flat=True)) == {
+        "attribute:firstname", "attribute:email",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("data", [{"threshold": 20}, {"threshold": "x"}, {}])
+def test_a_threshold_out_of_range_is_422(
+    data: dict[str, Any], version: MapVersion, project: Project, page: Client
+) -> None:
+    assert page.get(at("bulk-confirm", project), data).status_code == 422
+
+
+def test_a_foreign_list_of_rows_is_422(version: MapVersion, project: Project, page: Client) -> None:
+    data = {"threshold": 95, "rows": "drop table", "client_key": uuid4(), "looked": "on"}
+    assert page.post(at("bulk-approve", project), data).status_code == 422
+
+
+def test_a_bulk_approval_can_be_undone(version: MapVersion, project: Project, page: Client, erik: Any) -> None:
+    batch = services.approve_many(version, 0.95, user=erik, client_key=uuid4())
+    address = at("undo-batch", project, version.number, batch.key)
+    assert f'action="{address}"' in page.get(at("map", project)).content.decode()
+    assert page.post(address, {"client_key": uuid4()}).status_code == 302
+    assert version.decisions.filter(state=RowState.PROPOSED).count() == 14
+
+
+# Signing
+
+
+@pytest.fixture
+def ready(project: Project, erik: Any) -> MapVersion:
+    found = made.make_map(project)
+    services.approve_all(project, erik)
+    return found
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_signing(headers: dict[str, str], ready: MapVersion, project: Project, page: Client) -> None:
+    assert "What you sign" in page.get(at("sign-off", project)).content.decode()
+    answer = page.post(at("sign-off", project), headers=headers)
+    assert answer.status_code == (204 if headers else 302)
+    assert queries.approved_field_map(project) is not None
+    assert "Signed by" in page.get(at("map", project)).content.decode()
+
+
+def test_signing_too_early_is_refused_and_the_button_says_why(
+    version: MapVersion, project: Project, page: Client
+) -> None:
+    assert "1 field has an open type conflict" in page.get(at("map", project)).content.decode()
+    assert page.get(at("sign-off", project)).status_code == 403
+    assert page.post(at("sign-off", project)).status_code == 403
+
+
+def test_a_new_draft_and_the_list_of_versions(ready: MapVersion, project: Project, page: Client, erik: Any) -> None:
+    services.sign_current(project, erik)
+    assert page.post(at("open-draft", project, 1)).status_code == 302
+    text = page.get(at("versions", project)).content.decode()
+    assert "v2" in text
+    assert page.get(at("version", project, 1)).status_code == 200
+    assert page.get(at("version", project, 7)).status_code == 404

@@ -1,0 +1,195 @@
+"""The whole route against both simulators over sockets: what is there afterwards is read through public APIs."""
+
+from collections import Counter
+
+import pytest
+
+from migrator import connections, runner, trail
+from migrator.choices import Role, RunState
+from migrator.engine.errors import CrosswalkError, RefusedError
+from migrator.engine.operations import Act
+from migrator.management import measuring
+from migrator.management.route import Walk
+from migrator.models import Operation, Run
+from tests.company import Company
+
+
+def marker_code(company: Company, what: str) -> str:
+    fields = company.listed(what)
+    return next(f["field_code"] for f in fields if f["field_name"] == "Crosswalk ID")
+
+
+@pytest.fixture
+def loaded(walk: Walk) -> tuple[Walk, Run]:
+    walk.discover()
+    walk.decide()
+    return walk, walk.load(walk.plan("history"))
+
+
+def test_every_expected_person_is_there_exactly_once(loaded: tuple[Walk, Run], company: Company) -> None:
+    _, run = loaded
+    code = marker_code(company, "personFields")
+    markers = Counter(p["custom_fields"][code] for p in company.listed("persons") if p["custom_fields"].get(code))
+    expected = run.operations.filter(kind="person", act__in=[Act.CREATE, Act.UPDATE]).values_list("key", flat=True)
+    assert markers == Counter(expected)
+
+
+def test_labels_consents_and_the_organization_arrive_with_the_person(
+    loaded: tuple[Walk, Run], company: Company
+) -> None:
+    _, run = loaded
+    code = marker_code(company, "personFields")
+    there = {p["custom_fields"][code]: p for p in company.listed("persons") if p["custom_fields"].get(code)}
+    consent = next(f for f in company.listed("personFields") if f["field_name"] == "email_consent")
+    answers = {option["id"]: option["label"] for option in consent["options"]}
+    rows = run.operations.filter(kind="person", act=Act.CREATE).select_related("payload")
+    assert rows.count() > 100
+    for row in rows:
+        person, body = there[row.key], row.payload.body
+        wanted = body["custom"].get("person:email_consent:enum")
+        assert answers.get(person["custom_fields"][consent["field_code"]]) == wanted
+        assert len(person["label_ids"] or []) == len(body["labels"])
+        assert bool(person["org_id"]) == bool(body["organization"])
+
+
+def test_every_event_is_in_a_record_of_its_person(loaded: tuple[Walk, Run], company: Company) -> None:
+    _, run = loaded
+    events = run.plan["events"]
+    assert events["source"] == events["migrated"] + events["excluded"] + events["held"]
+    held = run.operations.filter(kind__in=["activity", "note"]).values_list("source_count", flat=True)
+    assert sum(held) == events["migrated"]
+    ours = [a for a in company.listed("activities") if "Crosswalk ref" in (a["note"] or "")]
+    assert len(ours) == run.operations.filter(kind="activity").count()
+    assert all(a["done"] and a["participants"] for a in ours)
+    assert sum("Crosswalk ref" in n["content"] for n in company.notes()) == run.operations.filter(kind="note").count()
+
+
+def test_what_was_predicted_is_what_was_written(loaded: tuple[Walk, Run]) -> None:
+    _, run = loaded
+    predicted = {line["kind"]: line["create"] + line["update"] for line in run.plan["counts"]}
+    written = {kind: r["created"] + r["updated"] for kind, r in measuring.records_by_kind(run).items()}
+    assert written == predicted
+    assert measuring.lost_and_duplicated(run) == (0, 0)
+
+
+def test_every_source_profile_is_in_exactly_one_bucket(loaded: tuple[Walk, Run]) -> None:
+    _, run = loaded
+    assert run.discovery is not None
+    keys = Counter(run.operations.filter(kind="person").values_list("key", flat=True))
+    assert keys == Counter(run.discovery.profiles.values_list("source_key", flat=True))
+
+
+def test_a_second_run_plans_no_write(loaded: tuple[Walk, Run]) -> None:
+    walk, _ = loaded
+    walk.discover()
+    walk.decide_again()
+    plan = walk.plan("history").plan
+    writes = {line["kind"]: line["create"] + line["update"] for line in plan["counts"] if line["create"] + line["update"]}
+    assert writes == {}
+
+
+def test_a_rollback_leaves_the_target_as_it_was(walk: Walk, company: Company) -> None:
+    before = company.contents()
+    walk.discover()
+    walk.decide()
+    run = walk.load(walk.plan("history"))
+    assert company.contents() != before
+    undone = walk.roll_back(run)
+    assert company.contents() == before
+    assert undone.plan["kept_total"] == 0
+
+
+def test_a_rollback_keeps_what_a_person_edited_since(loaded: tuple[Walk, Run], company: Company) -> None:
+    walk, run = loaded
+    row = Operation.objects.filter(run=run, kind="person", act=Act.CREATE).order_by("key").first()
+    assert row is not None
+    edit = {"method": "PATCH", "path": f"/api/v2/persons/{row.target_id}", "body": {"name": "Edited By Ola"}}
+    company.control("target", "act", edit)
+    undone = walk.roll_back(run)
+    assert company.target_api(f"/api/v2/persons/{row.target_id}")["data"]["name"] == "Edited By Ola"
+    kept = [k for k in undone.plan["kept"] if k["kind"] == "person"]
+    assert [k["key"] for k in kept] == [row.key]
+    assert "Changed in Pipedrive" in kept[0]["why"]
+
+
+def test_nothing_is_written_before_the_plan_is_approved(walk: Walk, company: Company) -> None:
+    before = company.contents()
+    walk.discover()
+    walk.decide()
+    run = walk.plan("history")
+    runner.work(run.pk)
+    assert run.state == RunState.APPROVAL
+    assert company.contents() == before
+
+
+def test_an_approval_of_another_checksum_is_refused(walk: Walk) -> None:
+    walk.discover()
+    walk.decide()
+    run = walk.plan("history")
+    with pytest.raises(RefusedError, match="changed since you saw it"):
+        runner.approve_plan(run, walk.person(Role.ENGINEER), "0" * 64)
+
+
+def test_a_run_does_not_start_before_map_and_queue_are_settled(walk: Walk) -> None:
+    walk.discover()
+    with pytest.raises(RefusedError, match="not signed off"):
+        runner.start_trial(walk.project, walk.person(Role.ENGINEER), fidelity="history")
+
+
+def test_equal_states_give_equal_plans(walk: Walk) -> None:
+    walk.discover()
+    walk.decide()
+    first = walk.plan("history")
+    runner.abort(first, walk.person(Role.ENGINEER))
+    assert walk.plan("history").plan_checksum == first.plan_checksum
+
+
+def test_wrong_credentials_stop_the_run_with_one_sentence(walk: Walk) -> None:
+    connection = walk.project.connections.get(side="target")
+    connections.store_secret(connection, "not-the-token")
+    with pytest.raises(CrosswalkError, match=r"(?i)token|sign"):
+        walk.discover()
+
+
+def test_a_dead_service_makes_the_run_wait_and_loses_nothing(walk: Walk) -> None:
+    connection = walk.project.connections.get(side="source")
+    connection.base_url = "http://127.0.0.1:9"
+    connection.save()
+    run = runner.start_discovery(walk.project, walk.person(Role.ENGINEER))
+    runner.work(run.pk, seconds=5)
+    run.refresh_from_db()
+    assert run.state in (RunState.WAITING, RunState.STOPPED)
+    assert run.message
+
+
+def test_an_expired_token_is_renewed_on_the_way(walk: Walk, company: Company) -> None:
+    run = runner.start_discovery(walk.project, walk.person(Role.ENGINEER))
+    runner.work(run.pk, seconds=0.5)
+    company.control("source", "expire-tokens", {})
+    assert walk.finish(run).state == RunState.FINISHED
+
+
+def test_the_trail_of_the_whole_route_holds(loaded: tuple[Walk, Run]) -> None:
+    walk, _ = loaded
+    assert trail.first_break(walk.project) is None
+    assert {"start", "approve"} <= set(walk.project.trail.values_list("verb", flat=True))
+
+
+def test_paused_means_nothing_more_is_sent_until_it_is_resumed(walk: Walk) -> None:
+    walk.discover()
+    walk.decide()
+    run = walk.plan("history")
+    engineer = walk.person(Role.ENGINEER)
+    runner.approve_plan(run, engineer, run.plan_checksum)
+    runner.work(run.pk, seconds=1)
+    run.refresh_from_db()
+    runner.pause(run, engineer)
+    runner.work(run.pk, seconds=1)
+    run.refresh_from_db()
+    assert run.state == RunState.PAUSED
+    sent = run.operations.filter(state="done").count()
+    runner.work(run.pk, seconds=1)
+    assert run.operations.filter(state="done").count() == sent
+    runner.resume(run, engineer)
+    assert walk.finish(run).state == RunState.FINISHED
+    assert measuring.lost_and_duplicated(run) == (0, 0)
