@@ -1,18 +1,21 @@
-"""How a row of the map reads on a screen: names, details, icons, addresses. No query beyond the row it is given."""
+"""How a row of the map reads on a screen: names, details, icons, addresses. No query beyond the row it is
+given."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from uuid import uuid4
 
 from django.urls import reverse
 
-from mapping_review.choices import Group, RowState
-from mapping_review.preview import Preview, preview
+from mapping_review.choices import Group
+from mapping_review.models import DecisionEvent
+from mapping_review.preview import PreviewRow, preview
+from mapping_review.proposers.proposal import AGAINST, Reason
 from mapping_review.queries import Row
+from migrator.engine.cases import CaseKind
 from migrator.engine.field_map import Action, FieldRule
 from migrator.engine.inventory import FieldType, SourceField, SourceKind, TargetObject, ValueType
-from migrator.engine.transforms.registry import REGISTRY
+from migrator.templatetags.migrator_ui import day, moment
 from migrator.texts import TOOLS
 
 TYPE_WORDS: dict[ValueType, tuple[str, str]] = {
@@ -72,173 +75,217 @@ GROUP_NOTES = {
     Group.APPROVED: "",
     Group.SKIPPED: "",
 }
-_SHOWN = 4
+_SHOWN, _LINES = 4, 12
+
+
+@dataclass(frozen=True)
+class Words:
+    """One side of a row: what it is called, the line beneath, its icon; `state` is prop, off or nothing."""
+
+    name: str
+    detail: str
+    icon: str = ""
+    state: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the conversion preview."""
+
+    before: str
+    after: str
+    profiles: int
+    tone: str = ""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One row for the table and for its inspector."""
+    """One row for the table and for its inspector, in the words of their templates."""
 
     row: Row
     slug: str
-    can_edit: bool = False
 
     @property
-    def pk(self) -> int:
+    def id(self) -> int:
         return self.row.decision.pk
 
     @property
-    def name(self) -> str:
-        return self.row.decision.name
-
-    @property
-    def field(self) -> SourceField:
-        return self.row.field
+    def version(self) -> int:
+        return self.row.decision.lock_version
 
     @property
     def state(self) -> str:
         return self.row.decision.state
 
     @property
-    def group(self) -> Group:
-        return self.row.group
+    def group(self) -> str:
+        return self.row.group.value
 
     @property
-    def is_conflict(self) -> bool:
+    def conflict(self) -> bool:
         return self.row.group == Group.CONFLICT
 
     @property
-    def is_proposed(self) -> bool:
-        return self.state in (RowState.PROPOSED, RowState.REJECTED)
+    def is_settled(self) -> bool:
+        return self.row.decision.is_settled
 
     @property
-    def percent(self) -> int:
-        return round(self.row.now.proposal.confidence * 100)
+    def confidence(self) -> int:
+        return percent(self.row.now.proposal.confidence)
 
     @property
-    def expected_version(self) -> int:
-        return self.row.decision.lock_version
-
-    @property
-    def client_key(self) -> str:
-        """A new one each time it is shown, so that one form is one request."""
-        return str(uuid4())
-
-    # What it is in the source
-
-    @property
-    def source_icon(self) -> str:
-        return KIND_ICONS.get(self.field.kind) or TYPE_WORDS[self.field.inferred][1]
-
-    @property
-    def source_detail(self) -> str:
-        if self.is_conflict or (self.field.conflict and not self.field.settled):
-            words = dict.fromkeys(TYPE_WORDS[v.inferred][0] for v in self.field.variants)
-            return " and ".join(words)
-        if self.field.kind == SourceKind.EVENT:
-            return f"{self.field.filled:,} events"
-        if self.field.kind != SourceKind.ATTRIBUTE or not self.field.profiles:
-            return {SourceKind.TAG: f"{len(self.samples)} tags or more"}.get(self.field.kind, "Every profile")
-        share = min(1.0, self.field.filled / self.field.profiles)
-        return f"{share:.0%} filled" if share else "Never filled"
-
-    @property
-    def source_type(self) -> str:
-        return f"{TYPE_WORDS[self.field.inferred][0]}, {self.field.filled:,} values"
-
-    @property
-    def samples(self) -> list[str]:
-        seen = dict.fromkeys(value for variant in self.field.variants for value, _ in variant.top)
-        return [value[:80] for value in list(seen)[:_SHOWN]]
-
-    # Where it goes
-
-    @cached_property
-    def rule(self) -> FieldRule:
-        return self.row.rule
-
-    @property
-    def rules(self) -> tuple[FieldRule, ...]:
-        return self.row.decision.rules or self.row.now.rules
-
-    @property
-    def is_skipped(self) -> bool:
-        return self.rule.action == Action.SKIP
-
-    @property
-    def target_icon(self) -> str:
-        return "x" if self.is_skipped else icon_of(self.rule)
-
-    @property
-    def target_name(self) -> str:
-        if self.is_conflict:
-            return "Choose a type"
-        return name_of(self.rule)
-
-    @property
-    def target_detail(self) -> str:
-        if self.is_conflict:
-            return ", ".join(f"{v.section_name} {TYPE_WORDS[v.inferred][0].lower()}" for v in self.field.variants)
-        if len(self.rules) > 1:
-            return f"Split into {len(self.rules)} fields by type"
-        return detail_of(self.rule)
-
-    @property
-    def target_state(self) -> str:
-        if self.is_skipped:
-            return "off"
-        return "prop" if self.is_proposed else ""
-
-    # Evidence
-
-    @cached_property
-    def preview(self) -> Preview:
-        return preview(self.rule, self.field, TOOLS)
-
-    @property
-    def conversion(self) -> str:
-        return REGISTRY[self.rule.transform].title
-
-    @property
-    def alternatives(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "number": number,
-                "name": name_of(other.rule),
-                "detail": detail_of(other.rule),
-                "percent": round(other.confidence * 100),
-            }
-            for number, other in enumerate(self.row.now.proposal.alternatives, 1)
-        ]
+    def lapsed(self) -> str:
+        why = self.row.decision.lapsed
+        return f"The approval of this field lapsed. {why}." if why else ""
 
     # Addresses
 
     @property
     def url(self) -> str:
-        return self._to("row")
+        return reverse("mapping_review:row", args=[self.slug, self.id])
 
     @property
-    def approve_url(self) -> str:
-        return self._to("row-approve")
-
-    @property
-    def reject_url(self) -> str:
-        return self._to("row-reject")
-
-    @property
-    def skip_url(self) -> str:
-        return self._to("row-skip")
-
-    @property
-    def undo_url(self) -> str:
-        return self._to("row-undo")
+    def decide_url(self) -> str:
+        return reverse("mapping_review:row-decide", args=[self.slug, self.id])
 
     @property
     def edit_url(self) -> str:
-        return self._to("row-edit")
+        return reverse("mapping_review:row-edit", args=[self.slug, self.id])
 
-    def _to(self, name: str) -> str:
-        return reverse(f"mapping_review:{name}", args=[self.slug, self.pk])
+    @property
+    def resolve_url(self) -> str:
+        return reverse("reconciliation:queue-kind", args=[self.slug, CaseKind.TYPE_CONFLICT.value])
+
+    # What it is in the source, and where it goes
+
+    @property
+    def source(self) -> Words:
+        field = self.row.field
+        return Words(
+            self.row.decision.name, source_detail(field), KIND_ICONS.get(field.kind) or _icon_of_type(field)
+        )
+
+    @property
+    def samples(self) -> str:
+        return ", ".join(samples_of(self.row.field))
+
+    @property
+    def target(self) -> Words:
+        if self.conflict:
+            variants = self.row.field.variants
+            each = ", ".join(f"{v.section_name} {TYPE_WORDS[v.inferred][0].lower()}" for v in variants)
+            return Words("Choose a type", each, "arrows-split", "off", "Pipedrive")
+        rule, rules = self.row.rule, self.row.decision.rules or self.row.now.rules
+        detail = detail_of(rule) if len(rules) == 1 else f"Split into {len(rules)} fields by type"
+        state = "off" if rule.action == Action.SKIP else ("" if self.is_settled else "prop")
+        label = "Pipedrive" if self.is_settled else "Pipedrive, proposed"
+        return Words(
+            name_of(rule), detail, "x" if rule.action == Action.SKIP else icon_of(rule), state, label
+        )
+
+
+@dataclass(frozen=True)
+class Sheet(Cell):
+    """A row with all that its inspector shows."""
+
+    history: tuple[str, ...] = ()
+
+    @property
+    def conflict_note(self) -> str:
+        return "The Sections hold different types under this name. Settle the type in the queue; this row then follows."
+
+    @property
+    def decided(self) -> str:
+        decision = self.row.decision
+        if not self.is_settled or decision.decided_by is None:
+            return ""
+        who = decision.decided_by.first_name or decision.decided_by.get_username()
+        how = " in bulk" if decision.bulk else ""
+        return f"{decision.get_state_display()}{how} by {who} on {day(decision.decided_at)}"
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        proposal = self.row.now.proposal
+        guess = (Reason(AGAINST, "We have no good guess. Choose a field."),) if proposal.abstained else ()
+        return guess + proposal.reasons
+
+    @cached_property
+    def preview(self) -> dict[str, Any]:
+        found = preview(self.row.rule, self.row.field, TOOLS)
+        lines = [
+            Line(
+                f"“{r.before[:80]}”",
+                f"{r.after[:80]}{f' ({r.lost})' if r.lost else ''}",
+                r.profiles,
+                _tone(r),
+            )
+            for r in found.rows[:_LINES]
+        ]
+        if found.emptied:
+            return {"rows": lines, "note": f"{found.emptied:,} would be empty", "tone": "warn"}
+        return {
+            "rows": lines,
+            "note": f"{found.changed:,} would change" if found.changed else "",
+            "tone": "line",
+        }
+
+    @property
+    def alternatives(self) -> list[dict[str, Any]]:
+        """The proposal itself and what else it could be; "0" stands for the proposal."""
+        if self.conflict or self.is_settled:
+            return []
+        now = self.row.now.proposal
+        every = [(now.rule, now.confidence), *((a.rule, a.confidence) for a in now.alternatives)]
+        return [
+            {
+                "value": str(number),
+                "name": name_of(rule),
+                "detail": detail_of(rule),
+                "confidence": percent(confidence),
+                "checked": number == 0,
+            }
+            for number, (rule, confidence) in enumerate(every)
+        ]
+
+
+def percent(share: float) -> int:
+    """Rounded down, so that nothing below a threshold is shown as reaching it."""
+    return int(share * 100 + 1e-9)
+
+
+def source_detail(field: SourceField) -> str:
+    """ "61% filled", "Text and number", "12,408 events"."""
+    if field.conflict and not field.settled:
+        return " and ".join(dict.fromkeys(TYPE_WORDS[v.inferred][0] for v in field.variants))
+    if field.kind == SourceKind.EVENT:
+        return f"{field.filled:,} events"
+    if field.kind == SourceKind.TAG:
+        tags = sum(v.distinct for v in field.variants)
+        return f"{tags:,} tag{'' if tags == 1 else 's'}"
+    if field.kind != SourceKind.ATTRIBUTE or not field.profiles:
+        return "Every profile"
+    share = min(1.0, field.filled / field.profiles)
+    return f"{TYPE_WORDS[field.inferred][0]}, {share:.0%} filled" if share else "Never filled"
+
+
+def samples_of(field: SourceField) -> list[str]:
+    seen = dict.fromkeys(value for variant in field.variants for value, _ in variant.top)
+    return [value[:80] for value in list(seen)[:_SHOWN]]
+
+
+def event_line(event: DecisionEvent) -> str:
+    who = (event.actor.first_name or event.actor.get_username()) if event.actor else "Crosswalk"
+    bulk = " in bulk" if event.bulk else ""
+    return f"{event.get_act_display()}{bulk}, {who}, {moment(event.at)}"
+
+
+def _tone(row: PreviewRow) -> str:
+    return "bad" if row.is_emptied else ""
+
+
+def _icon_of_type(field: SourceField) -> str:
+    return TYPE_WORDS[field.inferred][1]
 
 
 def name_of(rule: FieldRule) -> str:

@@ -1,4 +1,5 @@
-"""Builds the draft of a field map from a discovery's proposals, keeping every approval whose evidence still holds.
+"""Builds the draft of a field map from a discovery's proposals, keeping every approval whose evidence still
+holds.
 
 Part of `services`: called through it, apart from it for size only.
 """
@@ -31,8 +32,8 @@ TARGET_GONE = "The field in Pipedrive is no longer there"
 def build_draft(project: Project, proposals: Iterable[Proposal]) -> MapVersion:
     """Bring the map up to the current discovery. Running it again with the same input changes nothing.
 
-    Undecided rows take the new proposal. Decided rows stay as long as their evidence does, else they lapse. A signed
-    version is left as it is: a new draft is opened beside it only where a row came, went or lapsed.
+    Undecided rows take the new proposal. Decided rows stay as long as their evidence does, else they lapse. A
+    signed version is left as it is: a new draft is opened beside it only where a row came, went or lapsed.
     """
     project = Project.objects.select_for_update().get(pk=project.pk)
     plan = _Plan(project, {p.rule.source: p for p in proposals})
@@ -50,7 +51,10 @@ def build_draft(project: Project, proposals: Iterable[Proposal]) -> MapVersion:
 def copied(version: MapVersion, *, user: Any) -> MapVersion:
     """A draft that begins with every decision of a signed version."""
     draft = _opened(version.project, version.number + 1, user)
-    rows = [FieldDecision(version=draft, **{n: getattr(row, n) for n in _COPIED}) for row in version.decisions.all()]
+    rows = [
+        FieldDecision(version=draft, **{n: getattr(row, n) for n in _COPIED})
+        for row in version.decisions.all()
+    ]
     FieldDecision.objects.bulk_create(rows)
     return draft
 
@@ -69,7 +73,8 @@ def snapshot(row: FieldDecision) -> dict[str, Any]:
 
 
 def lapse(row: FieldDecision, why: str) -> DecisionEvent:
-    """Open a decided row again because what it rested on changed. Saves the row and returns the saved event."""
+    """Open a decided row again because what it rested on changed. Saves the row and returns the saved
+    event."""
     before = snapshot(row)
     row.state, row.rule, row.more_rules, row.bulk = RowState.PROPOSED, None, [], False
     row.decided_by = row.decided_at = None
@@ -108,7 +113,8 @@ class _Plan:
         self._note(version, len(fresh), len(gone), lapsed)
 
     def _refreshed(self, row: FieldDecision) -> bool:
-        """Whether an approval lapsed. The proposal is always the newest; the person's rule is never touched."""
+        """Whether an approval lapsed. The proposal is always the newest; the person's rule is never
+        touched."""
         why = self._why_lapsed(row)
         field = self.fields[row.source_key]
         proposal = self.proposals[row.source_key]
@@ -151,16 +157,16 @@ class _Plan:
     def _note(self, version: MapVersion, fresh: int, gone: int, lapsed: int) -> None:
         if not (fresh or gone or lapsed):
             return
-        sentence = (
-            f"Proposed {fresh} rows of field map v{version.number}; {gone} are gone and {lapsed} approvals lapsed."
-        )
+        sentence = f"Proposed {fresh} rows of field map v{version.number}; {gone} are gone and {lapsed} approvals lapsed."
         counts = {"new": fresh, "gone": gone, "lapsed": lapsed}
         trail.append(self.project, None, "propose", "map_version", version.number, sentence, counts)
 
 
 def _opened(project: Project, number: int, user: Any = None) -> MapVersion:
     version = MapVersion.objects.create(project=project, number=number)
-    trail.append(project, user, "open_draft", "map_version", number, f"Opened draft v{number} of the field map.")
+    trail.append(
+        project, user, "open_draft", "map_version", number, f"Opened draft v{number} of the field map."
+    )
     return version
 
 

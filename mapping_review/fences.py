@@ -14,7 +14,9 @@ from migrator.engine.transforms.tools import Tools
 
 LOWEST_THRESHOLD, DEFAULT_THRESHOLD = 0.5, 0.9
 LOOK_AT = 5
-_FENCED_FLAGS = frozenset({"sensitive", "hostile_name", "existing_data", "values_lost", "consent", "conflict"})
+_FENCED_FLAGS = frozenset(
+    {"sensitive", "hostile_name", "existing_data", "values_lost", "consent", "conflict"}
+)
 
 
 def bulk_rows(

@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from mapping_review.cells import FIELD_WORDS, OBJECT_WORDS, STANDARD_WORDS
+from mapping_review.choices import Act
 from mapping_review.fences import DEFAULT_THRESHOLD, LOWEST_THRESHOLD
 from mapping_review.proposers.proposal import ProposerSettings
 from mapping_review.proposers.rules import field_name
@@ -34,6 +35,26 @@ class ActForm(forms.Form):
     client_key = forms.UUIDField(widget=forms.HiddenInput)
 
 
+class DecideForm(ActForm):
+    """`alternative` "0" is the proposal itself; others are numbered from 1."""
+
+    action = forms.ChoiceField(choices=[(a, a) for a in ("approve", "reject", "skip", "undo")])
+    alternative = forms.IntegerField(min_value=0, required=False)
+
+
+class DecideRowsForm(forms.Form):
+    """One act on the rows that were selected, each as id:version."""
+
+    action = forms.ChoiceField(choices=[(Act.APPROVE, "approve"), (Act.SKIP, "skip")])
+    client_key = forms.UUIDField(widget=forms.HiddenInput)
+    items = forms.Field(
+        widget=forms.SelectMultiple, error_messages={"required": "Select at least one field."}
+    )
+
+    def clean_items(self) -> dict[int, int]:
+        return _versions_in(self.cleaned_data["items"])
+
+
 class BatchForm(forms.Form):
     """An act on a whole batch."""
 
@@ -57,23 +78,24 @@ class BulkApproveForm(BulkForm):
     rows = forms.CharField(widget=forms.HiddenInput)
     client_key = forms.UUIDField(widget=forms.HiddenInput)
     looked = forms.BooleanField(
-        label="I looked at the rows drawn for me", error_messages={"required": "Look at the drawn rows first."}
+        label="I looked at the rows drawn for me",
+        error_messages={"required": "Look at the drawn rows first."},
     )
 
     def clean_rows(self) -> dict[int, int]:
-        try:
-            pairs = (part.split(":") for part in self.cleaned_data["rows"].split(",") if part)
-            return {int(pk): int(version) for pk, version in pairs}
-        except ValueError as problem:
-            raise ValidationError("The list of rows is not one of ours. Open the page again.") from problem
+        return _versions_in(part for part in self.cleaned_data["rows"].split(",") if part)
 
 
 class RuleForm(ActForm):
-    """Another rule for a row. Choices come from the account; what does not go together is said at the field."""
+    """Another rule for a row. Choices come from the account; what does not go together is said at the
+    field."""
 
     destination = forms.ChoiceField(label="Field in Pipedrive")
     name = forms.CharField(
-        label="Name of the new field", max_length=LONGEST_NAME, required=False, help_text="For a new field only."
+        label="Name of the new field",
+        max_length=LONGEST_NAME,
+        required=False,
+        help_text="For a new field only.",
     )
     type = forms.ChoiceField(label="Type of the new field", required=False, help_text="For a new field only.")
     transform = forms.ChoiceField(label="Conversion")
@@ -85,7 +107,9 @@ class RuleForm(ActForm):
         label="Look-up table", required=False, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="One on each line: value in APSIS One = option in Pipedrive.",
     )  # fmt: skip
-    currency = forms.CharField(label="Currency", max_length=3, required=False, help_text="For amounts, such as SEK.")
+    currency = forms.CharField(
+        label="Currency", max_length=3, required=False, help_text="For amounts, such as SEK."
+    )
     decimal = forms.ChoiceField(
         label="Decimal sign", required=False, choices=[("", "As written"), (",", "Comma"), (".", "Point")]
     )
@@ -101,13 +125,16 @@ class RuleForm(ActForm):
         rule: FieldRule,
         catalogue: Sequence[TargetField],
         settings: ProposerSettings,
+        version: int,
         **kwargs: Any,
     ) -> None:
         self.field, self.proposed, self.settings = field, rule, settings
         self.targets = {_value_of(t.field, t.key): t for t in targets_in(catalogue, settings)}
-        super().__init__(*args, initial=_initial(field, rule), **kwargs)
+        super().__init__(*args, initial=_initial(field, rule) | {"expected_version": version}, **kwargs)
         self.fields["destination"].choices = _destinations(self.targets)
-        self.fields["type"].choices = [(t.value, words) for t, (words, _) in FIELD_WORDS.items() if _creatable(t)]
+        self.fields["type"].choices = [
+            (t.value, words) for t, (words, _) in FIELD_WORDS.items() if _creatable(t)
+        ]
         self.fields["transform"].choices = [(name, entry.title) for name, entry in REGISTRY.items()]
 
     def clean(self) -> dict[str, Any]:
@@ -130,15 +157,31 @@ class RuleForm(ActForm):
             action=Action.MAP if field else Action.CREATE,
             sources=self.proposed.sources or self.field.sources,
             object=field.object if field else TargetObject(data["destination"].partition(":")[2]),
-            field=(target.key if target and not target.field.custom else field.name if field else data["name"].strip()),
+            field=(
+                target.key
+                if target and not target.field.custom
+                else field.name
+                if field
+                else data["name"].strip()
+            ),
             type=kind,
             custom=field.custom if field else True,
-            options=tuple(dict.fromkeys((*(field.options if field else ()), *own))) if _has_options(kind) else (),
+            options=tuple(dict.fromkeys((*(field.options if field else ()), *own)))
+            if _has_options(kind)
+            else (),
             transform=data["transform"],
             args=tuple(_args(data, self.settings)),
             update_mode=UpdateMode(data["update_mode"]),
             component=self.proposed.component if field and not field.custom else "",
         )
+
+
+def _versions_in(parts: Iterable[str]) -> dict[int, int]:
+    try:
+        pairs = (part.split(":") for part in parts)
+        return {int(pk): int(version) for pk, version in pairs}
+    except ValueError as problem:
+        raise ValidationError("The list of rows is not one of ours. Open the page again.") from problem
 
 
 def _initial(field: SourceField, rule: FieldRule) -> dict[str, Any]:
@@ -178,7 +221,9 @@ def _destinations(targets: dict[str, Any]) -> list[Any]:
     }
     for value, target in targets.items():
         words = FIELD_WORDS[target.field.type][0]
-        plain = target.field.name if target.field.custom else STANDARD_WORDS.get(target.key, target.field.name)
+        plain = (
+            target.field.name if target.field.custom else STANDARD_WORDS.get(target.key, target.field.name)
+        )
         groups.setdefault(OBJECT_WORDS[target.field.object], []).append((value, f"{plain} ({words.lower()})"))
     return list(groups.items())
 

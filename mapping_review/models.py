@@ -1,4 +1,5 @@
-"""Versions of a project's field map, the decision on each row, and every act ever taken. `services` writes them."""
+"""Versions of a project's field map, the decision on each row, and every act ever taken. `services` writes
+them."""
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +12,9 @@ from migrator.models import Discovery, Project
 
 _KINDS = [(kind.value, kind.value) for kind in SourceKind]
 _UNDECIDED = models.Q(state=RowState.PROPOSED, decided_by__isnull=True, decided_at__isnull=True)
-_DECIDED = models.Q(state__in=[*SETTLED, RowState.REJECTED], decided_by__isnull=False, decided_at__isnull=False)
+_DECIDED = models.Q(
+    state__in=[*SETTLED, RowState.REJECTED], decided_by__isnull=False, decided_at__isnull=False
+)
 
 
 class MapVersion(models.Model):
@@ -37,9 +40,14 @@ class MapVersion(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(
-                    state=VersionState.SIGNED, checksum__gt="", signed_by__isnull=False, signed_at__isnull=False
+                    state=VersionState.SIGNED,
+                    checksum__gt="",
+                    signed_by__isnull=False,
+                    signed_at__isnull=False,
                 )
-                | models.Q(state=VersionState.DRAFT, checksum="", signed_by__isnull=True, signed_at__isnull=True),
+                | models.Q(
+                    state=VersionState.DRAFT, checksum="", signed_by__isnull=True, signed_at__isnull=True
+                ),
                 name="signed_has_who_when_and_checksum",
             ),
         ]

@@ -15,7 +15,8 @@ def check_can_edit_version(user: Any, version: MapVersion) -> None:
     roles.check_can_edit_fields(user, version.project)
     if not version.is_draft:
         raise RefusedError(
-            f"v{version.number} is signed and never changes. Open a new draft to change it.", version=version.pk
+            f"v{version.number} is signed and never changes. Open a new draft to change it.",
+            version=version.pk,
         )
 
 
@@ -43,7 +44,9 @@ def why_not_signable(version: MapVersion, open_conflicts: int) -> str:
     if open_conflicts:
         return f"{_fields(open_conflicts)} {_have(open_conflicts)} an open type conflict. Settle them in the queue first."
     if undecided:
-        return f"{_fields(undecided)} {_have(undecided)} no decision yet. Approve them or leave them out first."
+        return (
+            f"{_fields(undecided)} {_have(undecided)} no decision yet. Approve them or leave them out first."
+        )
     if not version.decisions.exists():
         return "The map has no rows yet. Run a discovery first."
     return _why_not_fitting(version)

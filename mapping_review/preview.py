@@ -1,4 +1,5 @@
-"""What a rule does to the most frequent values, failures first. Pure; the values stay on the screen of this machine."""
+"""What a rule does to the most frequent values, failures first. Pure; the values stay on the screen of this
+machine."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ class PreviewRow:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`emptied` and `changed` count profiles among the values shown; `seen` is how many profiles those are."""
+    """`emptied` and `changed` count profiles among the values shown; `seen` is how many profiles those
+    are."""
 
     rows: tuple[PreviewRow, ...] = ()
     emptied: int = 0

@@ -1,4 +1,5 @@
-"""Readers of the field map: the approved map for the runner, and what the map page shows. Nothing here writes."""
+"""Readers of the field map: the approved map for the runner, and what the map page shows. Nothing here
+writes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -94,7 +95,8 @@ def undecided_count(version: MapVersion) -> int:
 
 
 def rows_of(version: MapVersion) -> list[Row]:
-    """All rows of a version in the order of the page: conflicts, least certain first, a person's own, settled."""
+    """All rows of a version in the order of the page: conflicts, least certain first, a person's own,
+    settled."""
     fields = {field.key: field for field in staging.source_fields(version.project)}
     settings = settings_for(version.project)
     decisions = version.decisions.select_related("decided_by")
@@ -175,7 +177,9 @@ def last_event(version: MapVersion, user: Any) -> DecisionEvent | None:
 
 
 def batch_size(event: DecisionEvent) -> int:
-    return DecisionEvent.objects.filter(project=event.project_id, batch=event.batch, undone_by__isnull=True).count()
+    return DecisionEvent.objects.filter(
+        project=event.project_id, batch=event.batch, undone_by__isnull=True
+    ).count()
 
 
 def history_of(decision: FieldDecision) -> list[DecisionEvent]:

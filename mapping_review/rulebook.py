@@ -22,7 +22,9 @@ def why_impossible(rule: FieldRule) -> str:
     if not rule.field.strip():
         return "The field in Pipedrive has no name. Give it one."
     if len(rule.field) > LONGEST_NAME:
-        return f"The name is {len(rule.field)} characters long and Pipedrive takes {LONGEST_NAME}. Shorten it."
+        return (
+            f"The name is {len(rule.field)} characters long and Pipedrive takes {LONGEST_NAME}. Shorten it."
+        )
     if rule.action == Action.CREATE and not rule.custom:
         return "Only custom fields can be created. Choose an existing field or a new custom one."
     return _why_wrong_type(rule) or _why_wrong_options(rule)
@@ -34,7 +36,9 @@ def _why_wrong_type(rule: FieldRule) -> str:
         return "This conversion does not exist. Choose another one."
     if rule.kind == SourceKind.EVENT or rule.type in entry.returns:
         return ""
-    return f"The conversion “{entry.title}” gives no value that this type of field can hold. Choose another one."
+    return (
+        f"The conversion “{entry.title}” gives no value that this type of field can hold. Choose another one."
+    )
 
 
 def _why_wrong_options(rule: FieldRule) -> str:
@@ -44,4 +48,8 @@ def _why_wrong_options(rule: FieldRule) -> str:
         return "A field with options needs at least one. List them, one on each line."
     if any(len(option) > LONGEST_NAME for option in rule.options):
         return f"An option is longer than {LONGEST_NAME} characters. Shorten it."
-    return "" if len(rule.options) <= MOST_OPTIONS else "Pipedrive takes 10,000 options for a field. Choose text."
+    return (
+        ""
+        if len(rule.options) <= MOST_OPTIONS
+        else "Pipedrive takes 10,000 options for a field. Choose text."
+    )

@@ -1,7 +1,7 @@
 """The only writers of the field map: draft, approve, edit, reject, skip, undo, approve many, sign off.
 
-Each act takes the version of the row that the person saw and a key of the request, and writes the row, the event
-and one trail entry in one transaction.
+Each act takes the version of the row that the person saw and a key of the request, and writes the row, the
+event and one trail entry in one transaction.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,16 +19,19 @@ from mapping_review.drafting import CHANGED, build_draft, copied, lapse, snapsho
 from mapping_review.models import DecisionEvent, FieldDecision, MapVersion
 from mapping_review.policies import check_can_approve, check_can_edit_version, check_can_sign
 from mapping_review.proposers import by_rules
+from mapping_review.proposers.rules import skip_rule
 from mapping_review.rulebook import check_rule
-from mapping_review.settling import effective, evidence_sha
+from mapping_review.settling import effective, evidence_sha, is_open_conflict
 from migrator import approvals, staging, trail
 from migrator.engine.errors import RefusedError
 from migrator.engine.field_map import Action, FieldRule
+from migrator.engine.inventory import SourceKind
 from migrator.models import Project
 from migrator.texts import TOOLS
 
 __all__ = [
-    "Applied", "Batch", "approve", "approve_all", "approve_many", "build_draft", "edit", "open_draft", "propose_map",
+    "Applied", "Batch", "approve", "approve_all", "approve_many", "build_draft", "decide_rows", "edit", "open_draft",
+    "propose_map",
     "reject", "sign_current", "sign_off", "skip_field", "undo", "undo_batch",
 ]  # fmt: skip
 
@@ -47,11 +50,13 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`changed` rows were decided by somebody else meanwhile and were left alone."""
+    """`changed` rows were decided by somebody else meanwhile; `kept` ones stand behind a fence. Both were
+    left alone."""
 
     key: UUID
     approved: tuple[FieldDecision, ...] = ()
     changed: tuple[FieldDecision, ...] = ()
+    kept: tuple[FieldDecision, ...] = ()
 
 
 Change = Callable[[FieldDecision], tuple[RowState, tuple[FieldRule, ...]]]
@@ -61,7 +66,8 @@ Change = Callable[[FieldDecision], tuple[RowState, tuple[FieldRule, ...]]]
 
 
 def approve(row_id: int, *, user: Any, expected_version: int, client_key: UUID) -> Applied:
-    """Take the proposal as it stands now. A proposal to leave the field behind makes the row "not migrated"."""
+    """Take the proposal as it stands now. A proposal to leave the field behind makes the row "not
+    migrated"."""
 
     def take_proposal(row: FieldDecision) -> tuple[RowState, tuple[FieldRule, ...]]:
         found = queries.row_of(row)
@@ -78,7 +84,9 @@ def edit(row_id: int, rule: FieldRule, *, user: Any, expected_version: int, clie
     def take_rule(row: FieldDecision) -> tuple[RowState, tuple[FieldRule, ...]]:
         found = queries.row_of(row)
         check_can_approve(found)
-        own = replace(rule, source=row.source_key, kind=found.field.kind, sources=found.now.proposal.rule.sources)
+        own = replace(
+            rule, source=row.source_key, kind=found.field.kind, sources=found.now.proposal.rule.sources
+        )
         check_rule(own)
         row.evidence_sha = evidence_sha(found.field)
         return _state_for((own,)), (own,)
@@ -98,7 +106,7 @@ def skip_field(row_id: int, *, user: Any, expected_version: int, client_key: UUI
         found = queries.row_of(row)
         check_can_approve(found)
         row.evidence_sha = evidence_sha(found.field)
-        return RowState.SKIPPED, (FieldRule(row.source_key, found.field.kind, Action.SKIP, found.field.sources),)
+        return RowState.SKIPPED, (skip_rule(found.field),)
 
     return _act(Act.SKIP, row_id, leave, user, expected_version, client_key)
 
@@ -117,7 +125,7 @@ def undo(row_id: int, *, user: Any, expected_version: int, client_key: UUID) -> 
     return Applied(row, event)
 
 
-def _act(  # noqa: PLR0913, PLR0917 -- one act is its name, its row, its change, its person and its request
+def _act(
     act: Act, row_id: int, change: Change, user: Any, expected_version: int, client_key: UUID
 ) -> Applied:
     with transaction.atomic():
@@ -144,7 +152,7 @@ def _opened(row_id: int, user: Any, client_key: UUID) -> tuple[FieldDecision, De
     return row, earlier
 
 
-def _write(  # noqa: PLR0913, PLR0917 -- as _act
+def _write(  # noqa: PLR0913 -- as _act
     row: FieldDecision,
     act: Act,
     state: RowState,
@@ -168,7 +176,9 @@ def _write(  # noqa: PLR0913, PLR0917 -- as _act
     )  # fmt: skip
 
 
-def _put_back(row: FieldDecision, event: DecisionEvent, user: Any, client_key: UUID, batch: UUID) -> DecisionEvent:
+def _put_back(
+    row: FieldDecision, event: DecisionEvent, user: Any, client_key: UUID, batch: UUID
+) -> DecisionEvent:
     before, then = snapshot(row), event.before
     row.state, row.rule, row.more_rules = then["state"], then["rule"], then["more_rules"]
     row.bulk, row.lapsed, row.decided_by_id = then["bulk"], then["lapsed"], then["decided_by"]
@@ -187,7 +197,9 @@ def _state_for(rules: Iterable[FieldRule]) -> RowState:
 
 def _note(row: FieldDecision, user: Any, act: Act) -> None:
     sentence = f"{act.label} on field {row.source_key} in v{row.version.number}."
-    trail.append(row.version.project, user, f"map_{act}", "field_decision", row.pk, sentence, {"state": row.state})
+    trail.append(
+        row.version.project, user, f"map_{act}", "field_decision", row.pk, sentence, {"state": row.state}
+    )
 
 
 # Many rows
@@ -195,11 +207,17 @@ def _note(row: FieldDecision, user: Any, act: Act) -> None:
 
 @transaction.atomic
 def approve_many(
-    version: MapVersion, threshold: float, *, user: Any, client_key: UUID, seen: Mapping[int, int] | None = None
+    version: MapVersion,
+    threshold: float,
+    *,
+    user: Any,
+    client_key: UUID,
+    seen: Mapping[int, int] | None = None,
 ) -> Batch:
     """Approve every proposal at or above the threshold that no fence keeps back.
 
-    `seen` maps row ids to the versions that the person was shown: rows outside it, or changed since, are left alone.
+    `seen` maps row ids to the versions that the person was shown: rows outside it, or changed since, are left
+    alone.
     """
     version = MapVersion.objects.select_for_update(of=("self",)).select_related("project").get(pk=version.pk)
     check_can_edit_version(user, version)
@@ -214,10 +232,62 @@ def approve_many(
     approved = [r for r in chosen if seen is None or seen.get(r.pk) == r.lock_version]
     for row in approved:
         row.version = version
+        row.evidence_sha = evidence_sha(fields[row.source_key])
         rules = effective(row.proposed, fields[row.source_key], settings).rules
-        _write(row, Act.APPROVE, _state_for(rules), rules, user, uuid5(client_key, str(row.pk)), client_key, bulk=True)
-    _note_many(version, user, f"Approved {len(approved)} fields at {threshold:.0%} confidence or more.", len(approved))
+        _write(
+            row,
+            Act.APPROVE,
+            _state_for(rules),
+            rules,
+            user,
+            uuid5(client_key, str(row.pk)),
+            client_key,
+            bulk=True,
+        )
+    _note_many(
+        version,
+        user,
+        f"Approved {len(approved)} fields at {threshold:.0%} confidence or more.",
+        len(approved),
+    )
     return Batch(client_key, tuple(approved), tuple(changed))
+
+
+@transaction.atomic
+def decide_rows(
+    version: MapVersion, act: Act, seen: Mapping[int, int], *, user: Any, client_key: UUID
+) -> Batch:
+    """Approve or leave out the rows that a person selected. Fences hold here too: what they keep back is
+    reported."""
+    version = MapVersion.objects.select_for_update(of=("self",)).select_related("project").get(pk=version.pk)
+    check_can_edit_version(user, version)
+    done = DecisionEvent.objects.filter(project=version.project, batch=client_key).select_related("decision")
+    if done:
+        return Batch(client_key, tuple(event.decision for event in done))
+    fields = {field.key: field for field in staging.source_fields(version.project)}
+    settings = queries.settings_for(version.project)
+    rows = list(version.decisions.select_for_update().filter(pk__in=seen).order_by("pk"))
+    changed = [row for row in rows if seen[row.pk] != row.lock_version]
+    kept = [row for row in rows if row not in changed and _is_fenced(row, act, fields, settings)]
+    decided = [row for row in rows if row not in changed and row not in kept]
+    for row in decided:
+        row.version = version
+        field = fields[row.source_key]
+        row.evidence_sha = evidence_sha(field)
+        rules = effective(row.proposed, field, settings).rules if act == Act.APPROVE else (skip_rule(field),)
+        _write(
+            row, act, _state_for(rules), rules, user, uuid5(client_key, str(row.pk)), client_key, bulk=True
+        )
+    _note_many(version, user, f"{act.label}: {len(decided)} selected fields.", len(decided))
+    return Batch(client_key, tuple(decided), tuple(changed), tuple(kept))
+
+
+def _is_fenced(row: FieldDecision, act: Act, fields: Mapping[str, Any], settings: Any) -> bool:
+    field = fields.get(row.source_key)
+    if field is None or row.is_settled or is_open_conflict(field):
+        return True
+    fence = fences.fence_around(row, field, settings, TOOLS)
+    return bool(fence) if act == Act.APPROVE else row.kind == SourceKind.CONSENT
 
 
 @transaction.atomic
@@ -241,7 +311,9 @@ def undo_batch(version: MapVersion, batch: UUID, *, user: Any, client_key: UUID)
 
 def _note_many(version: MapVersion, user: Any, sentence: str, count: int) -> None:
     if count:
-        trail.append(version.project, user, "map_many", "map_version", version.number, sentence, {"rows": count})
+        trail.append(
+            version.project, user, "map_many", "map_version", version.number, sentence, {"rows": count}
+        )
 
 
 # The version
@@ -266,8 +338,8 @@ def open_draft(version: MapVersion, *, user: Any) -> MapVersion:
 def sign_off(version: MapVersion, user: Any, open_conflicts: int) -> MapVersion:
     """Sign the map: its checksum is what a plan will be bound to.
 
-    Raises RefusedError with a sentence while a row is undecided, a conflict is open, or the plan has no room. Rows
-    whose evidence changed since they were decided lapse, and are not signed.
+    Raises RefusedError with a sentence while a row is undecided, a conflict is open, or the plan has no room.
+    Rows whose evidence changed since they were decided lapse, and are not signed.
     """
     check_can_edit_version(user, version)
     stale = _lapse_stale(version, user)
@@ -277,7 +349,9 @@ def sign_off(version: MapVersion, user: Any, open_conflicts: int) -> MapVersion:
             "nothing was signed."
         )
     with transaction.atomic():
-        version = MapVersion.objects.select_for_update(of=("self",)).select_related("project").get(pk=version.pk)
+        version = (
+            MapVersion.objects.select_for_update(of=("self",)).select_related("project").get(pk=version.pk)
+        )
         check_can_sign(user, version, open_conflicts)
         version.checksum = queries.field_map(version).checksum
         version.state, version.signed_by, version.signed_at = VersionState.SIGNED, user, timezone.now()

@@ -1,4 +1,5 @@
-"""What a proposal becomes once a person settled the type of a conflicting field. Pure: no database, no clock."""
+"""What a proposal becomes once a person settled the type of a conflicting field. Pure: no database, no
+clock."""
 
 from dataclasses import dataclass, replace
 
@@ -59,7 +60,9 @@ def effective(proposal: Proposal, field: SourceField, settings: ProposerSettings
     return Effective(replace(calm, rule=typed(proposal.rule, field, ValueType(field.settled), settings)))
 
 
-def typed(rule: FieldRule, field: SourceField, value_type: ValueType, settings: ProposerSettings) -> FieldRule:
+def typed(
+    rule: FieldRule, field: SourceField, value_type: ValueType, settings: ProposerSettings
+) -> FieldRule:
     """The rule for values of one type: the same target where it can hold them, else a new field."""
     kind = _TYPES.get(value_type, FieldType.VARCHAR)
     evidence = _with_type(evidence_of(field), value_type)
@@ -72,13 +75,15 @@ def typed(rule: FieldRule, field: SourceField, value_type: ValueType, settings: 
 
 
 def evidence_sha(field: SourceField) -> str:
-    """Checksum of what a decision rests on: where the values are and how they read, never how many there are."""
+    """Checksum of what a decision rests on: where the values are and how they read, never how many there
+    are."""
     variants = sorted([v.section, v.discriminator, v.declared, v.inferred.value] for v in field.variants)
     return checksum([field.key, variants, field.conflict, field.settled])
 
 
 def _split(rule: FieldRule, field: SourceField, settings: ProposerSettings) -> list[FieldRule]:
-    """One new field for each type, each fed by the Sections that hold it; the first keeps the source's key."""
+    """One new field for each type, each fed by the Sections that hold it; the first keeps the source's
+    key."""
     groups: dict[ValueType, list[Variant]] = {}
     for variant in field.variants:
         if variant.inferred != ValueType.EMPTY:
@@ -88,7 +93,11 @@ def _split(rule: FieldRule, field: SourceField, settings: ProposerSettings) -> l
 
 
 def _part(
-    rule: FieldRule, field: SourceField, kind: ValueType, variants: tuple[Variant, ...], settings: ProposerSettings
+    rule: FieldRule,
+    field: SourceField,
+    kind: ValueType,
+    variants: tuple[Variant, ...],
+    settings: ProposerSettings,
 ) -> FieldRule:
     part = replace(field, variants=variants, settled=kind.value)
     base = typed(replace(rule, action=Action.CREATE, custom=True), part, kind, settings)

@@ -15,9 +15,7 @@ urlpatterns = [
     path("bulk/approve/", views.bulk_approve, name="bulk-approve"),
     path("sign-off/", views.sign_off, name="sign-off"),
     path("row/<int:pk>/", views.row, name="row"),
-    path("row/<int:pk>/approve/", views.row_approve, name="row-approve"),
+    path("row/<int:pk>/decide/", views.row_decide, name="row-decide"),
     path("row/<int:pk>/edit/", views.row_edit, name="row-edit"),
-    path("row/<int:pk>/reject/", views.row_reject, name="row-reject"),
-    path("row/<int:pk>/skip/", views.row_skip, name="row-skip"),
-    path("row/<int:pk>/undo/", views.row_undo, name="row-undo"),
+    path("rows/decide/", views.rows_decide, name="rows-decide"),
 ]

@@ -9,7 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from mapping_review import answers, fences, queries, services
-from mapping_review.forms import ActForm, BatchForm, BulkApproveForm, BulkForm
+from mapping_review.choices import Act
+from mapping_review.forms import ActForm, BatchForm, BulkApproveForm, BulkForm, DecideForm, DecideRowsForm
 from mapping_review.models import FieldDecision, MapVersion
 from mapping_review.policies import check_can_edit_version, check_can_sign
 from migrator import policies as roles
@@ -70,74 +71,70 @@ def row(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 # Acts on one row
 
-
-def _acted(request: HttpRequest, slug: str, pk: int, service: Any, word: str) -> HttpResponse:
-    found = _row(request, slug, pk)
-    # The undo button of the last-action line names the row's version in its address.
-    form = ActForm(request.GET.dict() | request.POST.dict())
-    if not form.is_valid():
-        return answers.row_page(request, found, status=422, conflict="This form was incomplete. Decide once more.")
-    applied = service(found.pk, user=request.user, **form.cleaned_data)
-    if applied.is_conflict:
-        return answers.conflict(request, applied.row)
-    return answers.decided(request, applied.row, f"{applied.row.name}, {word}.", undone=service is services.undo)
+_ACTS: dict[str, tuple[Any, str]] = {
+    "approve": (services.approve, "approved"),
+    "reject": (services.reject, "proposal rejected"),
+    "skip": (services.skip_field, "will not be migrated"),
+    "undo": (services.undo, "undone"),
+}
 
 
 @require_POST
 @refusals
-def row_approve(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    return _acted(request, slug, pk, services.approve, "approved")
-
-
-@require_POST
-@refusals
-def row_reject(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    return _acted(request, slug, pk, services.reject, "proposal rejected")
-
-
-@require_POST
-@refusals
-def row_skip(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    return _acted(request, slug, pk, services.skip_field, "will not be migrated")
-
-
-@require_POST
-@refusals
-def row_undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    return _acted(request, slug, pk, services.undo, "undone")
-
-
-@require_http_methods(["GET", "POST"])
-@refusals
-def row_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Another rule than the proposed one. A choice among the alternatives arrives here too."""
+def row_decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Approve, reject, skip or undo. An approval may name an alternative in place of the proposal."""
     found = _row(request, slug, pk)
     check_can_edit_version(request.user, found.version)
-    if request.method == "GET":
-        return answers.row_page(request, found, form=answers.rule_form(found))
-    if request.POST.get("alternative", "").isdecimal():
-        return _alternative(request, found, int(request.POST["alternative"]))
+    # The undo button of the last-action line has its act and the row's version in its address.
+    form = DecideForm(request.GET.dict() | request.POST.dict())
+    if not form.is_valid():
+        return answers.row_page(
+            request, found, status=422, problem="This form was incomplete. Decide once more."
+        )
+    action, number = form.cleaned_data["action"], form.cleaned_data["alternative"]
+    if action == "approve" and number:
+        return _alternative(request, found, number, form.cleaned_data)
+    service, word = _ACTS[action]
+    applied = service(found.pk, user=request.user, **_request_of(form))
+    if applied.is_conflict:
+        return answers.conflict(request, applied.row)
+    return answers.decided(request, applied.row, f"{applied.row.name}, {word}.", undone=action == "undo")
+
+
+@require_POST
+@refusals
+def row_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Another rule than the proposed one."""
+    found = _row(request, slug, pk)
+    check_can_edit_version(request.user, found.version)
     form = answers.rule_form(found, request.POST)
     if not form.is_valid():
         return answers.row_page(request, found, form=form, status=422)
-    return _edited(request, found, form.rule, form.cleaned_data)
+    return _edited(request, found, form.rule, _request_of(form))
 
 
-def _alternative(request: HttpRequest, found: FieldDecision, number: int) -> HttpResponse:
-    form, others = ActForm(request.POST), found.proposed.alternatives
-    if not form.is_valid() or not 1 <= number <= len(others):
-        return answers.row_page(request, found, status=422, conflict="That alternative is gone. Choose once more.")
-    return _edited(request, found, others[number - 1].rule, form.cleaned_data)
+def _alternative(
+    request: HttpRequest, found: FieldDecision, number: int, sent: dict[str, Any]
+) -> HttpResponse:
+    others = found.proposed.alternatives
+    if number > len(others):
+        return answers.row_page(
+            request, found, status=422, problem="That alternative is gone. Choose once more."
+        )
+    return _edited(
+        request, found, others[number - 1].rule, {k: sent[k] for k in ("expected_version", "client_key")}
+    )
 
 
 def _edited(request: HttpRequest, found: FieldDecision, rule: Any, sent: dict[str, Any]) -> HttpResponse:
-    applied = services.edit(
-        found.pk, rule, user=request.user,
-        expected_version=sent["expected_version"], client_key=sent["client_key"],
-    )  # fmt: skip
+    applied = services.edit(found.pk, rule, user=request.user, **sent)
     if applied.is_conflict:
         return answers.conflict(request, applied.row)
     return answers.decided(request, applied.row, f"{applied.row.name}, changed and approved.")
+
+
+def _request_of(form: ActForm) -> dict[str, Any]:
+    return {name: form.cleaned_data[name] for name in ("expected_version", "client_key")}
 
 
 # Many rows
@@ -156,6 +153,25 @@ def _draft(request: HttpRequest, slug: str) -> tuple[Project, MapVersion]:
         raise RefusedError("There is no field map yet. Run a discovery first.")
     check_can_edit_version(request.user, found)
     return project, found
+
+
+@require_POST
+@refusals
+def rows_decide(request: HttpRequest, slug: str) -> HttpResponse:
+    """Approve or leave out the rows that were selected in the list."""
+    project, found = _draft(request, slug)
+    form = DecideRowsForm(request.POST)
+    if not form.is_valid():
+        raise RefusedError("No field was selected. Select fields in the list, then decide.")
+    sent = form.cleaned_data
+    batch = services.decide_rows(
+        found, Act(sent["action"]), sent["items"], user=request.user, client_key=sent["client_key"]
+    )
+    text = f"{len(batch.approved)} fields {'approved' if sent['action'] == Act.APPROVE else 'left out'}."
+    text += f" {len(batch.kept)} need a decision of their own." if batch.kept else ""
+    text += f" {len(batch.changed)} changed meanwhile and were left alone." if batch.changed else ""
+    rows = [*batch.approved, *batch.kept, *batch.changed]
+    return answers.decided_many(request, found, rows, text)
 
 
 @require_GET

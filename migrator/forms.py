@@ -47,7 +47,7 @@ class RollbackForm(ChecksumForm):
         return typed
 
 
-class PreferenceForm(forms.ModelForm[Preference]):
+class PreferenceForm(forms.ModelForm):
     theme = forms.ChoiceField(choices=THEMES, widget=forms.RadioSelect)
     density = forms.ChoiceField(label="Row height", choices=DENSITIES, widget=forms.RadioSelect)
     shortcuts = forms.BooleanField(label="Single-key shortcuts", required=False)

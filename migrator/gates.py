@@ -223,7 +223,7 @@ def _discovery(at: Standing, number: int) -> Stop:
         )
     if at.discovery is not None:
         return make("done", DONE, _found(at.discovery), percent=100)
-    conditions = _connection_conditions(at)
+    conditions = connection_conditions(at)
     if not at.is_connected:
         text = "Opens when both accounts are connected."
         return make("open", BLOCKED, text, conditions=conditions)
@@ -239,7 +239,7 @@ def _found(discovery: Discovery) -> str:
     return f"{text}."
 
 
-def _connection_conditions(at: Standing) -> tuple[Condition, ...]:
+def connection_conditions(at: Standing) -> tuple[Condition, ...]:
     url = at.url("connections")
     return tuple(Condition(side in at.sides, f"{side.label} is connected", url) for side in Side)
 

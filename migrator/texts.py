@@ -1,4 +1,5 @@
-"""Phone numbers and e-mail addresses checked with their public data sets: the real `Tools` of the transforms."""
+"""Phone numbers and e-mail addresses checked with their public data sets: the real `Tools` of the
+transforms."""
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -17,7 +18,8 @@ class LibraryTools:
             parsed = phonenumbers.parse(value, region or None)
         except phonenumbers.NumberParseException:
             return None
-        # "Possible" and not "valid": number plans lag behind the operators, and a real number must not be lost.
+        # "Possible" and not "valid": number plans lag behind the operators, and a real number must not be
+        # lost.
         if not phonenumbers.is_possible_number(parsed):
             return None
         return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

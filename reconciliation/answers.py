@@ -44,9 +44,7 @@ def queue_page(
     """List and inspector; for htmx the list alone, with the figures around it."""
     after = request.GET.get("after", "")
     context = _listed(request, project, kind, filters, after=after, current=current)
-    return _answer(
-        request, "queue.html", "_list_parts.html", context | {"view": "item" if current else "list"}
-    )
+    return _answer(request, "queue.html", "_list_parts.html", context)
 
 
 def _listed(
@@ -61,6 +59,7 @@ def _listed(
     page = queries.queue_page(project, kind, filters, after=after)
     current = current or next(iter(page.items), None)
     context = _screen(request, project, kind, filters) | {"page": page, "current": current}
+    context["more_query"] = query_of(filters, after=page.after)
     if current:
         current.project = project
         context |= _inspected(current, filters, page)
@@ -72,12 +71,12 @@ def item_page(
 ) -> HttpResponse:
     kind = CaseKind(item.kind)
     context = _screen(request, item.project, kind, filters) | _inspected(item, filters) | extra
-    return _answer(request, "item.html", "_inspector.html", context | {"current": item}, status)
+    return _answer(request, "item.html", "_item_parts.html", context | {"current": item}, status)
 
 
-def history_page(request: HttpRequest, project: Project, batches: list[Any]) -> HttpResponse:
+def history_page(request: HttpRequest, project: Project, batches: list[queries.HistoryBatch]) -> HttpResponse:
     context = _screen(request, project, None, Filters()) | {"batches": batches}
-    context["older"] = batches[-1]["first"] if len(batches) == queries.PAGE else None
+    context["older"] = batches[-1].first if len(batches) == queries.PAGE else None
     return _answer(request, "history.html", "_history.html", context)
 
 
@@ -94,6 +93,7 @@ def _answer(request: HttpRequest, page: str, part: str, context: Context, status
 def _screen(request: HttpRequest, project: Project, kind: CaseKind | None, filters: Filters) -> Context:
     """What every page of the queue shows around its cases."""
     last = queries.last_decision(project, request.user)
+    progress = queries.progress(project, request.user)
     return {
         "bulk_buttons": bulk_buttons_of(kind) if kind else (),
         "entry": request.GET.get("entry", ""),
@@ -102,7 +102,8 @@ def _screen(request: HttpRequest, project: Project, kind: CaseKind | None, filte
         "words": KINDS[kind] if kind else None,
         "filters": filters,
         "query": query_of(filters),
-        "progress": queries.progress(project, request.user),
+        "progress": progress,
+        "next_up": progress.next_after(kind) if kind else None,
         "last": last,
         "last_count": queries.batch_size(last),
         "may_decide": roles.can_decide_items(request.user, project),

@@ -26,6 +26,15 @@ class Button:
     refusal: str = ""
     args: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def short(self) -> str:
+        """The words for the dock of a phone."""
+        return ACTIONS[Decide(self.action)].button
+
+    @property
+    def past(self) -> str:
+        return ACTIONS[Decide(self.action)].past
+
 
 def buttons_of(item: ReviewItem) -> tuple[Button, ...]:
     """The acts of the kind, in their order; acts with a choice of their own stand with that choice."""
@@ -60,7 +69,7 @@ def _nothing_to_choose(item: ReviewItem, action: Decide, args: Mapping[str, Any]
 
 
 def bulk_buttons_of(kind: CaseKind) -> tuple[Button, ...]:
-    """The acts that settle many cases at once: the ones that ask for nothing, or whose usual choice is known."""
+    """The acts that settle many cases at once: they ask for nothing, or the usual choice is known."""
     bulk = [a for a in ALLOWED[kind] if a not in ENTRY and a not in (Decide.AS_TYPE, Decide.SPLIT)]
     if kind == CaseKind.TYPE_CONFLICT:
         return ()

@@ -7,7 +7,7 @@ from typing import Any
 from migrator.charts import Bar, Chart, bars
 from migrator.engine.cases import CaseKind, Decide
 from reconciliation.buttons import Button, buttons_of
-from reconciliation.choices import ACTIONS, heading_of
+from reconciliation.choices import ACTIONS, heading_of, past_of
 from reconciliation.comparison import Comparison, comparison_of, day, joined
 from reconciliation.effects import Evidence, counted, effect_of, type_label
 from reconciliation.models import ReviewItem
@@ -51,6 +51,7 @@ class Sheet:
     heading: str
     reasons: tuple[Mapping[str, str], ...]
     effect: str
+    done: str
     buttons: tuple[Button, ...]
     facts: tuple[Fact, ...] = ()
     comparison: Comparison | None = None
@@ -69,6 +70,7 @@ def sheet_of(item: ReviewItem) -> Sheet:
         heading=suggested_heading(item),
         reasons=tuple(item.suggestion.get("reasons") or ()),
         effect=str(item.suggestion.get("effect") or ""),
+        done=past_of(item.suggested_action) if item.suggested_action else "",
         buttons=tuple(button for button in buttons_of(item) if button.action not in chosen),
         facts=_facts(item, kind),
         comparison=comparison_of(item),

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby, pairwise
 from statistics import median
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Min, Q, QuerySet
 
@@ -266,15 +268,61 @@ def batch_size(decision: Decision | None) -> int:
     return Decision.objects.filter(project=decision.project_id, batch=decision.batch).count()
 
 
-def history(project: Project, *, before: int | None = None, size: int = PAGE) -> list[Mapping[str, Any]]:
-    """Batches of decisions, newest first: who, when, what, how many, and how many still stand."""
-    rows = Decision.objects.filter(project=project).order_by()
+@dataclass(frozen=True, slots=True)
+class HistoryBatch:
+    """One request of one person: `standing` counts the decisions in it that an undo would take back."""
+
+    batch: UUID
+    first: int
+    at: datetime
+    who: str
+    what: str
+    gone: str
+    standing: int
+
+    @property
+    def initials(self) -> str:
+        return "".join(word[0] for word in self.who.split()[:2]).upper()
+
+
+def history(project: Project, *, before: int | None = None, size: int = PAGE) -> list[HistoryBatch]:
+    """Batches of decisions, newest first, in one query."""
     standing = Q(undoes__isnull=True, undone_by__isnull=True)
-    batches = rows.values("batch", "actor__first_name", "actor__username", "action").annotate(
-        first=Min("id"), at=Min("at"), count=Count("pk"), standing=Count("pk", filter=standing)
+    rows = (
+        Decision.objects.filter(project=project)
+        .order_by()
+        .values("batch", "actor__first_name", "actor__username")
+    )
+    batches = rows.annotate(
+        first=Min("id"),
+        newest=Min("at"),
+        cases=Count("pk"),
+        undos=Count("undoes"),
+        standing=Count("pk", filter=standing),
+        acts=Count("action", distinct=True),
+        act=Min("action"),
+        title=Min("item__title"),
     )
     batches = batches.filter(first__lt=before) if before else batches
-    return [dict(row) for row in batches.order_by("-first")[:size]]
+    return [_batch(row) for row in batches.order_by("-first")[:size]]
+
+
+def _batch(row: Mapping[str, Any]) -> HistoryBatch:
+    undone = row["cases"] - row["standing"]
+    gone = (
+        "" if row["undos"] or not undone else f"{undone:,} of them undone." if row["standing"] else "Undone."
+    )
+    who = row["actor__first_name"] or row["actor__username"]
+    return HistoryBatch(row["batch"], row["first"], row["newest"], who, _what(row), gone, row["standing"])
+
+
+def _what(row: Mapping[str, Any]) -> str:
+    """The batch in words: what was settled and how, or what was undone."""
+    what = row["title"] if row["cases"] == 1 else f"{row['cases']:,} cases"
+    if row["undos"]:
+        return f"undid the decision on {what}."
+    how = ACTIONS[Decide(row["act"])].past if row["acts"] == 1 else "each by its suggestion"
+    return f"settled {what}: {how}."
 
 
 def history_of(item: ReviewItem) -> QuerySet[Decision]:

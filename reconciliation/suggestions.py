@@ -60,7 +60,7 @@ def suggest(case: Case) -> Suggestion:
 
 
 def usual_args(suggestion: Mapping[str, Any], action: Decide) -> dict[str, Any]:
-    """The likeliest arguments of an act, so that one press is enough: the suggestion's, else a candidate's."""
+    """The likeliest arguments of an act: the suggestion's, else those of the first candidate for it."""
     if suggestion.get("action") == action:
         return dict(suggestion.get("args") or {})
     candidates = suggestion.get("candidates") or ()

@@ -103,4 +103,6 @@ def company(running_company: Company) -> Company:
 def walk(company: Company, transactional_db: None) -> Walk:
     """A project on the company, with its people, that walks the route through the services."""
     settings = {"event_window_days": 800, "quiet_period_s": 1, "lease_s": 5}
-    return Walk(provision(Wish("nordlys", "Nordlys Outdoor", company.connect, limits_off=True, settings=settings)))
+    return Walk(
+        provision(Wish("nordlys", "Nordlys Outdoor", company.connect, limits_off=True, settings=settings))
+    )

@@ -1,4 +1,5 @@
-"""Projects with a discovered inventory and a proposed map; each factory takes only what matters to the test."""
+"""Projects with a discovered inventory and a proposed map; each factory takes only what matters to the
+test."""
 
 from collections.abc import Iterable, Sequence
 from itertools import count
@@ -30,7 +31,9 @@ def make_member(project: Project, role: Role = Role.ENGINEER, name: str = "Erik"
     return user
 
 
-def attribute(name: str, *values: Any, declared: str = "text", section: str = "s1", times: int = 20) -> SourceField:
+def attribute(
+    name: str, *values: Any, declared: str = "text", section: str = "s1", times: int = 20
+) -> SourceField:
     """One attribute in one Section, each value on `times` profiles."""
     return attribute_in({section: values}, name, declared=declared, times=times)
 
@@ -70,7 +73,10 @@ FIELDS = (
 
 
 def make_map(
-    project: Project, fields: Sequence[SourceField] = FIELDS, catalogue: Iterable[TargetField] = (), **target: Any
+    project: Project,
+    fields: Sequence[SourceField] = FIELDS,
+    catalogue: Iterable[TargetField] = (),
+    **target: Any,
 ) -> MapVersion:
     make_discovery(project, fields, catalogue, **target)
     return services.propose_map(project)

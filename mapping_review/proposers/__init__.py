@@ -1,1 +1,2 @@
-"""Proposers of a field map. Each turns source fields and a target catalogue into the same `Proposal` values."""
+"""Proposers of a field map. Each turns source fields and a target catalogue into the same `Proposal`
+values."""

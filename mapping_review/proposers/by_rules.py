@@ -34,7 +34,8 @@ _COMPANY_SHARE = 0.25
 def propose(
     fields: Sequence[SourceField], catalogue: Sequence[TargetField], settings: ProposerSettings
 ) -> list[Proposal]:
-    """One proposal for each source field, in the order of `fields`. Pure; raises nothing on any name or value."""
+    """One proposal for each source field, in the order of `fields`. Pure; raises nothing on any name or
+    value."""
     targets = targets_in(catalogue, settings)
     proposals = {f.key: _without_scoring(f, catalogue, targets, settings) for f in fields}
     attributes = sorted((f for f in fields if proposals[f.key] is None), key=lambda f: f.key)
@@ -53,7 +54,10 @@ def fits(fields_to_create: int, existing: int, cap: int | None) -> bool:
 
 
 def _without_scoring(
-    field: SourceField, catalogue: Sequence[TargetField], targets: Sequence[Target], settings: ProposerSettings
+    field: SourceField,
+    catalogue: Sequence[TargetField],
+    targets: Sequence[Target],
+    settings: ProposerSettings,
 ) -> Proposal | None:
     proposal = (
         propose_default(field, targets, settings)
@@ -169,7 +173,9 @@ def _lost(rule: FieldRule, subject: Subject) -> int:
     if rule.action == Action.SKIP:
         return 0
     args = dict(rule.args)
-    return sum(n for value, n in subject.evidence.values if convert(rule.transform, value, args, TOOLS).is_emptied)
+    return sum(
+        n for value, n in subject.evidence.values if convert(rule.transform, value, args, TOOLS).is_emptied
+    )
 
 
 def _apart(proposals: Sequence[Proposal], catalogue: Sequence[TargetField]) -> list[Proposal]:

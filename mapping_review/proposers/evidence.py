@@ -1,4 +1,5 @@
-"""What the values of a source field say, whatever its name: type, uniqueness, and patterns that forbid a move.
+"""What the values of a source field say, whatever its name: type, uniqueness, and patterns that forbid a
+move.
 
 Looks at the most frequent values only; nothing of them leaves this module but counts and yes or no.
 """

@@ -1,4 +1,5 @@
-"""Proposals that need no guess: the six default attributes, consents, channels, tags, Sections and event types."""
+"""Proposals that need no guess: the six default attributes, consents, channels, tags, Sections and event
+types."""
 
 from collections.abc import Sequence
 
@@ -37,7 +38,8 @@ _MEETINGS = ("meeting", "möte", "møde", "møte", "tapaaminen", "termin", "visi
 def propose_default(
     field: SourceField, targets: Sequence[Target], settings: ProposerSettings
 ) -> Proposal | None:
-    """A proposal for one of the default attributes with a fixed home; None where the account's fields decide."""
+    """A proposal for one of the default attributes with a fixed home; None where the account's fields
+    decide."""
     if field.key not in _STANDARD:
         return None
     key, kind, component = _STANDARD[field.key]
@@ -48,7 +50,9 @@ def propose_default(
     return Proposal(rule, 0.99, (reason,))
 
 
-def propose_fixed(field: SourceField, catalogue: Sequence[TargetField], settings: ProposerSettings) -> Proposal:
+def propose_fixed(
+    field: SourceField, catalogue: Sequence[TargetField], settings: ProposerSettings
+) -> Proposal:
     """A proposal for a row that is no attribute."""
     match field.kind:
         case SourceKind.TAG:
@@ -122,7 +126,11 @@ def _event(field: SourceField) -> Proposal:
 
 def _home_of(words: str) -> str:
     if "email" in words or "sms" in words:
-        return "" if any(word in words for word in ("consent", "opt-in", "opt-out", "preference")) else "activity:task"
+        return (
+            ""
+            if any(word in words for word in ("consent", "opt-in", "opt-out", "preference"))
+            else "activity:task"
+        )
     for markers, home in ((_HOUSEKEEPING, ""), (_CALLS, "activity:call"), (_MEETINGS, "activity:meeting")):
         if any(marker in words for marker in markers):
             return home

@@ -8,8 +8,8 @@ Ranked = Mapping[str, tuple[Subject, Sequence[Candidate]]]
 
 
 def assigned(ranked: Ranked) -> dict[str, Candidate]:
-    """The candidate for each key. Greedy over regret-free order: strongest claims choose first, so the outcome does
-    not depend on the order of the fields; losers fall to their next candidate."""
+    """The candidate for each key. Greedy over regret-free order: strongest claims choose first, so the
+    outcome does not depend on the order of the fields; losers fall to their next candidate."""
     claims = sorted(
         (candidate.order, key, place)
         for key, (_, candidates) in ranked.items()

@@ -1,4 +1,5 @@
-"""The multilingual lexicon: words of seven languages to language-neutral concepts. Loads data, decides nothing."""
+"""The multilingual lexicon: words of seven languages to language-neutral concepts. Loads data, decides
+nothing."""
 
 import re
 import unicodedata
@@ -10,7 +11,9 @@ from hashlib import sha256
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data" / "lexicon.txt"
-_LETTERS = str.maketrans({"ø": "o", "æ": "a", "œ": "o", "ß": "ss", "ð": "d", "þ": "th", "ł": "l", "đ": "d", "ı": "i"})
+_LETTERS = str.maketrans(
+    {"ø": "o", "æ": "a", "œ": "o", "ß": "ss", "ð": "d", "þ": "th", "ł": "l", "đ": "d", "ı": "i"}
+)
 _WRITTEN_OUT = re.compile(r"(?<=[a-z])?(?:ae|oe|ue)")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _FUZZY_FROM = 6

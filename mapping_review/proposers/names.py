@@ -1,6 +1,7 @@
 """Reading a field's name: words, compounds and abbreviations of seven languages become a set of concepts.
 
-A name is data that strangers typed: it is cut, split and looked up, and never reaches anything that obeys text.
+A name is data that strangers typed: it is cut, split and looked up, and never reaches anything that obeys
+text.
 """
 
 import re

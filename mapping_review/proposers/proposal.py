@@ -1,4 +1,5 @@
-"""A proposal for one source field, as every proposer returns it and every screen shows it. Nothing here decides."""
+"""A proposal for one source field, as every proposer returns it and every screen shows it. Nothing here
+decides."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,8 +9,9 @@ from migrator.engine.field_map import FieldRule, rule_from_json
 
 FOR, AGAINST = "for", "against"
 
-# Standard fields that a map may name (FieldRule.field). Fields that only some accounts can write (job title and
-# birthday come with contact sync) are added by whoever builds the settings, once the target can write them.
+# Standard fields that a map may name (FieldRule.field). Fields that only some accounts can write (job title
+# and birthday come with contact sync) are added by whoever builds the settings, once the target can write
+# them.
 WRITABLE = frozenset(
     {
         *(("person", key) for key in ("first_name", "last_name", "name", "emails", "phones", "owner")),

@@ -28,7 +28,9 @@ def reasons_for(subject: Subject, chosen: Candidate, rule: FieldRule) -> tuple[R
 
 def _about_name(subject: Subject, chosen: Candidate) -> Iterator[Reason]:
     if subject.is_sensitive:
-        yield Reason(AGAINST, "It looks like sensitive personal data, which never moves unless a person says so")
+        yield Reason(
+            AGAINST, "It looks like sensitive personal data, which never moves unless a person says so"
+        )
     words = reading_words(subject.reading)
     if words:
         yield Reason(FOR, f"The name reads as {words}")

@@ -29,14 +29,16 @@ def rule_for(subject: Subject, chosen: Candidate, settings: ProposerSettings) ->
         return skip_rule(subject.field)
     if chosen.target is None:
         return _create_rule(subject, chosen.object, settings)
-    return map_rule(subject.field, subject.evidence, chosen.target.field, settings, chosen.target.key, chosen.component)
+    return map_rule(
+        subject.field, subject.evidence, chosen.target.field, settings, chosen.target.key, chosen.component
+    )
 
 
 def skip_rule(field: SourceField) -> FieldRule:
     return FieldRule(field.key, field.kind, Action.SKIP, field.sources)
 
 
-def map_rule(  # noqa: PLR0913, PLR0917 -- a rule is made of all of these, and both callers have them apart
+def map_rule(
     field: SourceField,
     evidence: Evidence,
     target: TargetField,
@@ -61,15 +63,19 @@ def map_rule(  # noqa: PLR0913, PLR0917 -- a rule is made of all of these, and b
         field=target.name if target.custom else key,
         type=target.type,
         custom=target.custom,
-        options=_united(target.options, labels_in(evidence, args)) if target.type in (_F.ENUM, _F.SET) else (),
+        options=_united(target.options, labels_in(evidence, args))
+        if target.type in (_F.ENUM, _F.SET)
+        else (),
         transform=transform,
         args=args,
-        update_mode=UpdateMode.APPEND if key in ("emails", "phones") and not target.custom else UpdateMode.IF_EMPTY,
+        update_mode=UpdateMode.APPEND
+        if key in ("emails", "phones") and not target.custom
+        else UpdateMode.IF_EMPTY,
         component=component,
     )
 
 
-def create_rule(  # noqa: PLR0913, PLR0917 -- as map_rule
+def create_rule(
     field: SourceField,
     evidence: Evidence,
     where: TargetObject,
@@ -179,7 +185,11 @@ def _yes_no_look_up(evidence: Evidence, target: TargetField, transform: str, arg
     if (yes, no) == (YES, NO):
         return "yes_no", ()
     words = {value.casefold() for value, _ in evidence.values} | {"yes", "no", "true", "false", "1", "0"}
-    pairs = {f"{LOOK_UP}{word}": yes if read_yes_no(word) else no for word in words if read_yes_no(word) is not None}
+    pairs = {
+        f"{LOOK_UP}{word}": yes if read_yes_no(word) else no
+        for word in words
+        if read_yes_no(word) is not None
+    }
     return ("options" if target.type == _F.SET else "option"), tuple(sorted(pairs.items()))
 
 

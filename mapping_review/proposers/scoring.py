@@ -1,5 +1,5 @@
-"""Candidates for one source field and a score for each: every target that it may go to, a new field on each object,
-and leaving it behind. Hard vetoes are here, so that no other proposer can pass them by."""
+"""Candidates for one source field and a score for each: every target that it may go to, a new field on each
+object, and leaving it behind. Hard vetoes are here, so that no other proposer can pass them by."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ _ADDRESS = 0.8
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A source field with all that is known of it before scoring. `company_side` says that its Sections hold
-    companies, so that addresses there are the company's; `split_address` that post code or city stand apart."""
+    companies, so that addresses there are the company's; `split_address` that post code or city stand
+    apart."""
 
     field: SourceField
     reading: Reading
@@ -149,7 +150,9 @@ def _map_to(subject: Subject, target: Target) -> Candidate | None:
         return None
     score = alike + _type_fit(subject.evidence.type, target, overlap) + _object_fit(subject, target)
     score += 0.06 if target.field.custom else 0.0
-    return Candidate(Action.MAP, target.field.object, score, target, alike, overlap, _component(subject, target))
+    return Candidate(
+        Action.MAP, target.field.object, score, target, alike, overlap, _component(subject, target)
+    )
 
 
 def address_part(reading: Reading) -> str:
@@ -233,7 +236,9 @@ def _component(subject: Subject, target: Target) -> str:
         return "home"
     if reading.has("other"):
         return "other"
-    return "work" if reading.has("work", "direct") or subject.company_side or target.key == "emails" else "home"
+    return (
+        "work" if reading.has("work", "direct") or subject.company_side or target.key == "emails" else "home"
+    )
 
 
 def _create_on(subject: Subject, where: TargetObject) -> Candidate:

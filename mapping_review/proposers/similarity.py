@@ -60,7 +60,8 @@ def _kinship(a: frozenset[str], b: frozenset[str]) -> float:
 
 def _shared_words(source: Reading, target: Reading) -> float:
     return sum(
-        _UNKNOWN * max((_alike(word, other) for other in target.unknown), default=0.0) for word in source.unknown
+        _UNKNOWN * max((_alike(word, other) for other in target.unknown), default=0.0)
+        for word in source.unknown
     )
 
 

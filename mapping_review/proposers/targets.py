@@ -88,7 +88,8 @@ class Target:
 
 
 def targets_in(catalogue: Sequence[TargetField], settings: ProposerSettings) -> list[Target]:
-    """Every field that may be mapped to, in a fixed order; standard fields that cannot be written are left out."""
+    """Every field that may be mapped to, in a fixed order; standard fields that cannot be written are left
+    out."""
     found = [
         target for field in [*catalogue, *_SOURCE_IDS] if (target := _target(field, settings)) is not None
     ]
@@ -100,9 +101,7 @@ def names_in(catalogue: Iterable[TargetField], where: TargetObject) -> frozenset
 
 
 # The source's own ids decide identity and have no field in the catalogue.
-_SOURCE_IDS = (
-    TargetField(TargetObject.DEAL, "Deal ID in the source", FieldType.VARCHAR, False, "id"),
-)
+_SOURCE_IDS = (TargetField(TargetObject.DEAL, "Deal ID in the source", FieldType.VARCHAR, False, "id"),)
 
 
 def _target(field: TargetField, settings: ProposerSettings) -> Target | None:

@@ -154,7 +154,8 @@ _LONG, _PROSE = 255, 60
 
 
 def infer(summary: Summary) -> ValueType:
-    """The type by majority. Thresholds leave room for typing errors, which the preview then counts one by one."""
+    """The type by majority. Thresholds leave room for typing errors, which the preview then counts one by
+    one."""
     if not summary.filled:
         return ValueType.EMPTY
     if summary.max_length > _LONG:

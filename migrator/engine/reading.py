@@ -1,4 +1,5 @@
-"""What one raw value reads as. Profiling counts these over all values; the name of the attribute plays no part."""
+"""What one raw value reads as. Profiling counts these over all values; the name of the attribute plays no
+part."""
 
 import re
 

@@ -1,5 +1,5 @@
-"""From variants (one attribute in one Section) to source fields (the rows of a field map), and the rows that every
-project has besides its attributes: consents, channels, tags, Sections and event types."""
+"""From variants (one attribute in one Section) to source fields (the rows of a field map), and the rows that
+every project has besides its attributes: consents, channels, tags, Sections and event types."""
 
 import re
 import unicodedata
@@ -29,7 +29,8 @@ _FAMILIES = {
     ValueType.PHONE: "phone",
     ValueType.EMAIL: "email",
 }
-# Nothing is lost where these meet: an address or a phone number is kept as text, and one without marks is digits.
+# Nothing is lost where these meet: an address or a phone number is kept as text, and one without marks is
+# digits.
 _AT_PEACE = ({"phone", "text"}, {"phone", "number"}, {"email", "text"})
 
 

@@ -50,8 +50,6 @@ def _unpacked(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
                 unpack = zlib.decompressobj(ANY_GZIP_OR_ZLIB) if unpack.eof else unpack
                 yield unpack.decompress(rest, PIECE)
                 rest = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
-        while piece := unpack.decompress(b"", PIECE):
-            yield piece
     except zlib.error as error:
         raise BodyCut("damaged") from error
     if not unpack.eof:

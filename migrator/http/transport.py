@@ -84,7 +84,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         allowed = _allowed(timeout, httpcore.ConnectTimeout)
-        address = host if self._private_network else _public_address(host, port)
+        address = host if self._private_network else public_address(host, port)
         return TimedStream(self._sockets.connect_tcp(address, port, allowed, local_address, socket_options))
 
 
@@ -126,10 +126,11 @@ def _allowed(timeout: float | None, error: type[Exception]) -> float | None:
     return left
 
 
-def _public_address(host: str, port: int) -> str:
+def public_address(host: str, port: int) -> str:
+    """An address of a host on the public internet. Raises httpcore's ConnectError for any other host."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError("the name could not be resolved") from error
     addresses = [str(entry[4][0]) for entry in found]
     # One private address among several is refused too: the next look-up could order them otherwise.

@@ -206,7 +206,7 @@
     body.set("client_key", crypto.randomUUID ? crypto.randomUUID() : key4());
     const all = rows(), at = all.indexOf(mine[mine.length - 1]);
     const next = all.slice(at + 1).find(row => !mine.includes(row)) || all.slice(0, Math.max(at, 0)).reverse().find(row => !mine.includes(row));
-    outbox.push({ action: form.action, body: new URLSearchParams(body), rows: mine, stay });
+    outbox.push({ action: form.getAttribute("action"), body: new URLSearchParams(body), rows: mine, stay });
     mine.forEach(row => { row.dataset.pending = ""; if (box(row)) box(row).checked = false; if (!stay) row.hidden = true; });
     count();
     if (mine.length) {

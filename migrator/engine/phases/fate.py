@@ -91,8 +91,8 @@ def _by(resolutions: Resolutions, kind: CaseKind, key: str, held: str) -> Fate:
     match resolution.action:
         case Decide.SKIP | Decide.DROP:
             return Fate(Act.EXCLUDE, str(args.get("reason") or "Skipped by decision."))
-        case Decide.SUPPLY_EMAIL:
-            return Fate(Act.CREATE, supplied=Supplied(email=str(args.get("email", ""))))
+        case Decide.SUPPLY_EMAIL if kind == CaseKind.NO_EMAIL and args.get("email"):
+            return Fate(Act.CREATE, supplied=Supplied(email=str(args["email"])))
         case Decide.SUPPLY_NAME | Decide.DERIVE_NAME if args.get("name"):
             return Fate(Act.CREATE, supplied=Supplied(name=str(args["name"])))
         case Decide.MERGE if args.get("target_id"):

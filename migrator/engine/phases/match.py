@@ -12,6 +12,7 @@ from migrator.engine.field_map import FieldMap, UpdateMode
 from migrator.engine.inventory import SourceKind
 from migrator.engine.matching import email_key, phone_key
 from migrator.engine.operations import Act, PlannedOperation
+from migrator.engine.phases.plan import new_options
 from migrator.engine.records import Kind, TargetRecord
 
 
@@ -131,7 +132,7 @@ def _appended_addresses(key: str, value: JsonValue, current: JsonValue) -> JsonV
 def _appended_labels(value: JsonValue, current: JsonValue) -> JsonValue:
     there = [str(v) for v in current] if isinstance(current, list) else []
     wanted = [str(v) for v in value] if isinstance(value, list) else []
-    new = [label for label in wanted if label not in there]
+    new = new_options(wanted, there)
     return [*there, *new] if new else None
 
 

@@ -67,12 +67,27 @@ def schema_records(
     return [record for record in (*markers, *fields, labels) if record is not None]
 
 
+def option_key(label: str) -> str:
+    """The target finds an option whatever its case (fields.Field.option_id), so two that differ in case are one."""
+    return label.strip().casefold()
+
+
+def new_options(wanted: Iterable[str], there: Iterable[str]) -> list[str]:
+    """The wanted options that are not there yet, each once, in their order."""
+    known = {option_key(label) for label in there}
+    new: dict[str, str] = {}
+    for label in wanted:
+        if option_key(label) not in known:
+            new.setdefault(option_key(label), label)
+    return list(new.values())
+
+
 def _field_record(rule: FieldRule, existing: TargetField | None, used: Used) -> TargetRecord | None:
     options = used.options.get(rule.ref, set()) if rule.type in OPTION_TYPES else set()
     if existing is None:
-        labels = [*rule.options, *sorted(options - set(rule.options))]
+        labels = new_options([*rule.options, *sorted(options)], ())
         return _field(rule.ref, rule.object, rule.field, rule.type, labels, existing=False)
-    missing = sorted(options - set(existing.options))
+    missing = new_options(sorted(options), existing.options)
     return _field(rule.ref, rule.object, rule.field, rule.type, missing, existing=True) if missing else None
 
 
@@ -94,7 +109,7 @@ def _marker_record(target: TargetObject) -> TargetRecord:
 
 def _label_record(catalogue: Sequence[TargetField], used: Used) -> TargetRecord | None:
     there = {o for f in catalogue if f.standard_key == "labels" for o in f.options}
-    missing = sorted(used.labels - there)
+    missing = new_options(sorted(used.labels), there)
     return TargetRecord(Kind.LABEL, "labels", {"options": list(missing)}, len(missing)) if missing else None
 
 

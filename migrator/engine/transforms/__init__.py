@@ -1,4 +1,5 @@
-"""From a source value to a target value: one module per kind of value, one registry of the names a map may use."""
+"""From a source value to a target value: one module per kind of value, one registry of the names a map may
+use."""
 
 from migrator.engine.transforms.converted import Converted
 from migrator.engine.transforms.registry import REGISTRY, Transform, convert, transforms_for

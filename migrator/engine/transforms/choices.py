@@ -42,7 +42,8 @@ def to_option(value: JsonValue, args: Args, tools: Tools) -> Converted:
 
 
 def to_options(value: JsonValue, args: Args, tools: Tools) -> Converted:
-    """A list stays a list; a text is split at commas, semicolons, bars and line ends, or at `separator` only."""
+    """A list stays a list; a text is split at commas, semicolons, bars and line ends, or at `separator`
+    only."""
     parts = value if isinstance(value, list) else split_options(value, args.get("separator", ""))
     labels = list(dict.fromkeys(label for part in parts if (label := _label(part, args))))
     short: list[JsonValue] = [label for label in labels if len(label) <= _LABEL]

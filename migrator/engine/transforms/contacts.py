@@ -12,9 +12,9 @@ _FEWEST_DIGITS = 5
 
 
 def to_phone(value: JsonValue, args: Args, tools: Tools) -> Converted:
-    """E.164. Argument `region`: the country of numbers written without one. APSIS One stores Mobile as a whole
-    number, country code first and no plus sign. What cannot be read is kept as written: a phone field takes
-    any text, and a number that a person can still dial is not thrown away."""
+    """E.164. Argument `region`: the country of numbers written without one. APSIS One stores Mobile as a
+    whole number, country code first and no plus sign. What cannot be read is kept as written: a phone field
+    takes any text, and a number that a person can still dial is not thrown away."""
     text = one_line(value)
     if not text:
         return EMPTY

@@ -40,7 +40,8 @@ def emptied(why: str) -> Converted:
 
 
 def text_of(value: JsonValue) -> str:
-    """Any JSON value as clean, trimmed text; "" for nothing. Lists and objects become their parts with commas."""
+    """Any JSON value as clean, trimmed text; "" for nothing. Lists and objects become their parts with
+    commas."""
     if value is None:
         return ""
     if isinstance(value, str):

@@ -1,5 +1,5 @@
-"""Calendar dates out of ISO, European and American spellings, month names and Unix times. The order of day and
-month is an argument, never a guess."""
+"""Calendar dates out of ISO, European and American spellings, month names and Unix times. The order of day
+and month is an argument, never a guess."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +16,8 @@ _NAMED = re.compile(r"(?P<d>\d{1,2})[.]?\s+(?P<month>[^\W\d_]{3,12})[.]?,?\s+(?P
 _NAMED_US = re.compile(r"(?P<month>[^\W\d_]{3,12})[.]?\s+(?P<d>\d{1,2}),?\s+(?P<y>\d{4})")
 _TIME = re.compile(r"[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?")
 _WHOLE = re.compile(r"-?\d{5,13}")
-# First three letters of the months in en, sv, no, da, de, nl; Finnish names end in "kuu" and are told by their start.
+# First three letters of the months in en, sv, no, da, de, nl; Finnish names end in "kuu" and are told by
+# their start.
 _MONTHS = {
     "jan": 1, "feb": 2, "mar": 3, "mär": 3, "maa": 3, "mrt": 3, "apr": 4, "maj": 5, "may": 5, "mai": 5, "mei": 5,
     "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "okt": 10, "nov": 11, "dec": 12, "des": 12, "dez": 12,

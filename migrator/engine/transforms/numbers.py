@@ -1,4 +1,5 @@
-"""Numbers and money in the spellings of seven languages. A spelling that could mean two numbers is never guessed."""
+"""Numbers and money in the spellings of seven languages. A spelling that could mean two numbers is never
+guessed."""
 
 import math
 import re
@@ -7,7 +8,8 @@ from migrator.engine.canonical import JsonValue
 from migrator.engine.transforms.converted import EMPTY, Args, Converted, emptied, one_line
 from migrator.engine.transforms.tools import Tools
 
-# An optional short word or sign, one number, an optional short word or sign: "EU 43", "12 st", "50 %", "kr 1 250,00".
+# An optional short word or sign, one number, an optional short word or sign: "EU 43", "12 st", "50 %", "kr 1
+# 250,00".
 _NUMBER = re.compile(
     r"(?P<before>[^\W\d_]{1,5}\.?|[€$£%#])?\s*"
     r"(?P<sign>[-+\u2212])?\s*"
@@ -60,7 +62,8 @@ def to_money(value: JsonValue, args: Args, tools: Tools) -> Converted:
 
 
 def number_in(text: str, decimal: str = "") -> int | float | None:
-    """The one number in a text, or None. Raises AmbiguousNumberError for "1.250" where `decimal` is unknown."""
+    """The one number in a text, or None. Raises AmbiguousNumberError for "1.250" where `decimal` is
+    unknown."""
     found = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None or not found["digits"].isascii():
         return None

@@ -1,4 +1,5 @@
-"""The two checks that need data the standard library has not; their real implementation is `migrator.texts`."""
+"""The two checks that need data the standard library has not; their real implementation is
+`migrator.texts`."""
 
 from typing import Protocol
 

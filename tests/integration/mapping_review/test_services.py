@@ -44,7 +44,9 @@ def test_proposing_again_changes_nothing(version: MapVersion, project: Project) 
     assert TrailEntry.objects.count() == entries
 
 
-def test_an_approval_survives_a_discovery_that_found_the_same(version: MapVersion, project: Project, erik: Any) -> None:
+def test_an_approval_survives_a_discovery_that_found_the_same(
+    version: MapVersion, project: Project, erik: Any
+) -> None:
     row = made.row(version, SHOES)
     services.approve(row.pk, **made.act(row, erik))
     made.make_map(project, [*made.FIELDS, made.attribute("Club", "a", "b")])
@@ -77,7 +79,9 @@ def test_a_field_that_is_gone_from_the_source_leaves_the_draft(version: MapVersi
     assert version.decisions.count() == 2
 
 
-def test_a_signed_version_is_left_alone_while_nothing_changed(version: MapVersion, project: Project, erik: Any) -> None:
+def test_a_signed_version_is_left_alone_while_nothing_changed(
+    version: MapVersion, project: Project, erik: Any
+) -> None:
     services.approve_all(project, erik)
     signed = services.sign_current(project, erik)
     assert made.make_map(project) == signed
@@ -104,7 +108,11 @@ def test_a_change_after_signing_opens_a_draft_with_the_other_approvals(
 def test_approving_takes_the_proposal(version: MapVersion, erik: Any) -> None:
     row = made.row(version, SHOES)
     applied = services.approve(row.pk, **made.act(row, erik))
-    assert (applied.row.state, applied.row.decided_by, applied.row.lock_version) == (RowState.APPROVED, erik, 1)
+    assert (applied.row.state, applied.row.decided_by, applied.row.lock_version) == (
+        RowState.APPROVED,
+        erik,
+        1,
+    )
     assert applied.row.rules == (row.proposed.rule,)
     assert TrailEntry.objects.filter(verb="map_approve", object_id=str(row.pk)).count() == 1
 
@@ -126,7 +134,13 @@ def test_editing_approves_another_rule(version: MapVersion, erik: Any) -> None:
 def test_an_impossible_rule_is_refused_and_nothing_changes(version: MapVersion, erik: Any) -> None:
     row = made.row(version, SHOES)
     wrong = FieldRule(
-        SHOES, SourceKind.ATTRIBUTE, Action.CREATE, field="Shoe", type=FieldType.DATE, custom=True, transform="number"
+        SHOES,
+        SourceKind.ATTRIBUTE,
+        Action.CREATE,
+        field="Shoe",
+        type=FieldType.DATE,
+        custom=True,
+        transform="number",
     )
     with pytest.raises(RefusedError, match="gives no value that this type"):
         services.edit(row.pk, wrong, **made.act(row, erik))
@@ -169,7 +183,9 @@ def test_a_late_request_is_a_conflict_and_writes_nothing(act: Any, version: MapV
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.CUSTOMER_ADMIN, Role.AUDITOR])
 @pytest.mark.parametrize("act", [*ACTS, services.undo])
-def test_only_engineers_and_owners_decide(act: Any, role: Role, version: MapVersion, project: Project) -> None:
+def test_only_engineers_and_owners_decide(
+    act: Any, role: Role, version: MapVersion, project: Project
+) -> None:
     row = made.row(version, SHOES)
     with pytest.raises(RefusedError, match="only engineer or owner"):
         act(row.pk, **made.act(row, made.make_member(project, role)))
@@ -237,7 +253,9 @@ def test_a_settled_type_decides_what_is_approved(
     assert [(r.action.value, r.type.value, r.transform) for r in rules] == expected
 
 
-def test_a_map_with_a_settled_conflict_can_be_signed(conflicting: MapVersion, project: Project, erik: Any) -> None:
+def test_a_map_with_a_settled_conflict_can_be_signed(
+    conflicting: MapVersion, project: Project, erik: Any
+) -> None:
     staging.settle_type(project, STORE, "split")
     services.approve_all(project, erik)
     services.sign_current(project, erik)
@@ -380,7 +398,9 @@ def test_only_engineers_and_owners_sign(role: Role, version: MapVersion, project
         services.sign_off(version, made.make_member(project, role), 0)
 
 
-def test_there_is_no_approved_map_without_a_signature(version: MapVersion, project: Project, erik: Any) -> None:
+def test_there_is_no_approved_map_without_a_signature(
+    version: MapVersion, project: Project, erik: Any
+) -> None:
     services.approve_all(project, erik)
     assert queries.approved_field_map(project) is None
 
@@ -406,7 +426,12 @@ def test_rows_come_in_the_order_of_the_page(project: Project, erik: Any) -> None
     first = made.row(version, "attribute:firstname")
     services.approve(first.pk, **made.act(first, erik))
     rows = queries.rows_of(version)
-    assert [group.value for group, _ in queries.grouped(rows)] == ["conflicts", "review", "person", "approved"]
+    assert [group.value for group, _ in queries.grouped(rows)] == [
+        "conflicts",
+        "review",
+        "person",
+        "approved",
+    ]
     review = [r.decision.confidence for r in rows if r.group == "review"]
     assert review == sorted(review)
     summary = queries.summary(version)

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from migrator.choices import Role
 from migrator.engine.cases import Decide
+from migrator.templatetags.migrator_ui import strong
 from reconciliation.models import Decision, ReviewItem
 from reconciliation.services import decide
 from tests import factories_reconciliation as made
@@ -89,7 +90,7 @@ def test_every_kind_has_a_list_an_inspector_and_a_page_of_its_own(admin, project
     item = made.make_item(project, make())
     page = admin.get(url("queue-kind", project, item.kind)).content.decode()
     assert page.count("<html") == 1
-    assert item.suggestion["effect"][:10] in page
+    assert strong(item.suggestion["effect"]) in page
     assert f'href="{url("item", project, item.pk)}"' in page
     alone = admin.get(url("item", project, item.pk)).content.decode()
     assert "<html" in alone
@@ -122,7 +123,9 @@ def test_an_empty_queue_says_that_it_is_clear(admin, project):
 def test_filters_narrow_the_list_and_stay_in_every_address(admin, project):
     made.make_item(project, made.no_email("a", name="Anna Ek", sections=["Norway"]))
     made.make_item(project, made.no_email("b", name="Bo Moe", sections=["Sweden"]))
-    page = admin.get(url("queue-kind", project, "no-email"), {"section": "Norway", "q": "ann"}).content.decode()
+    page = admin.get(
+        url("queue-kind", project, "no-email"), {"section": "Norway", "q": "ann"}
+    ).content.decode()
     assert "Anna Ek" in page
     assert "Bo Moe" not in page
     assert "?section=Norway&amp;q=ann" in page
@@ -154,7 +157,9 @@ def test_what_a_person_typed_is_escaped(admin, project):
 @pytest.mark.parametrize("make", ONE_OF_EACH)
 def test_the_number_of_queries_does_not_grow_with_the_queue(admin, project, make):
     def queries():
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             admin.get(url("queue-kind", project, kind))
         return len(seen)
 

@@ -29,8 +29,12 @@ def loaded(walk: Walk) -> tuple[Walk, Run]:
 def test_every_expected_person_is_there_exactly_once(loaded: tuple[Walk, Run], company: Company) -> None:
     _, run = loaded
     code = marker_code(company, "personFields")
-    markers = Counter(p["custom_fields"][code] for p in company.listed("persons") if p["custom_fields"].get(code))
-    expected = run.operations.filter(kind="person", act__in=[Act.CREATE, Act.UPDATE]).values_list("key", flat=True)
+    markers = Counter(
+        p["custom_fields"][code] for p in company.listed("persons") if p["custom_fields"].get(code)
+    )
+    expected = run.operations.filter(kind="person", act__in=[Act.CREATE, Act.UPDATE]).values_list(
+        "key", flat=True
+    )
     assert markers == Counter(expected)
 
 
@@ -61,7 +65,10 @@ def test_every_event_is_in_a_record_of_its_person(loaded: tuple[Walk, Run], comp
     ours = [a for a in company.listed("activities") if "Crosswalk ref" in (a["note"] or "")]
     assert len(ours) == run.operations.filter(kind="activity").count()
     assert all(a["done"] and a["participants"] for a in ours)
-    assert sum("Crosswalk ref" in n["content"] for n in company.notes()) == run.operations.filter(kind="note").count()
+    assert (
+        sum("Crosswalk ref" in n["content"] for n in company.notes())
+        == run.operations.filter(kind="note").count()
+    )
 
 
 def test_what_was_predicted_is_what_was_written(loaded: tuple[Walk, Run]) -> None:
@@ -84,7 +91,11 @@ def test_a_second_run_plans_no_write(loaded: tuple[Walk, Run]) -> None:
     walk.discover()
     walk.decide_again()
     plan = walk.plan("history").plan
-    writes = {line["kind"]: line["create"] + line["update"] for line in plan["counts"] if line["create"] + line["update"]}
+    writes = {
+        line["kind"]: line["create"] + line["update"]
+        for line in plan["counts"]
+        if line["create"] + line["update"]
+    }
     assert writes == {}
 
 

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from migrator.engine.errors import TransientError
+from migrator.engine.inventory import TargetObject
 from migrator.engine.operations import Act
 from migrator.engine.outcomes import Proof, Stop
 from migrator.engine.records import Kind
@@ -65,11 +66,12 @@ def test_one_doubt_leaves_the_others_alone(account: Account) -> None:
         (Kind.LABEL, {"options": ["Fresh"]}),
     ],
 )
+@pytest.mark.parametrize("fault", [FaultKind.LOST, FaultKind.HTML])
 def test_a_lost_answer_is_found_again_for_every_kind(
-    account: Account, kind: Kind, body: dict[str, object]
+    account: Account, kind: Kind, body: dict[str, object], fault: FaultKind
 ) -> None:
     account.sent(person(1))
-    account.break_with(FaultKind.LOST)
+    account.break_with(fault)
     op = operation(kind, body, number=7)
     assert account.sent(op).proof == Proof.AMBIGUOUS
     assert set(account.target.find_written([op], just_now())) == {op.id}
@@ -129,7 +131,7 @@ def test_a_revoked_token_stops_the_run_and_writes_nothing(account: Account) -> N
 def test_a_field_that_is_deleted_in_the_middle_stops_the_run_with_its_name(account: Account) -> None:
     account.sent(person(1))
     code = account.target.resolver.field("person:Shoe size:double").code
-    account.target._client.delete_field(account.target.resolver.field("person:Shoe size:double").object, code)
+    pipedrive_client(account.app).delete_field(TargetObject.PERSON, code)
     outcome = account.sent(person(2))
     assert (outcome.proof, outcome.stop) == (Proof.NOT_DONE, Stop.DRIFT)
     assert code in outcome.reason

@@ -55,7 +55,8 @@ def test_it_keeps_a_tag_whose_name_nobody_knows(tmp_path: Path) -> None:
 
 def test_it_keeps_numbers_as_numbers(tmp_path: Path) -> None:
     path = export(
-        tmp_path, {"k": {"sections": {"s": {"attributes": {"i": 46793699558, "f": 1.5, "b": True}}}}}
+        tmp_path,
+        {"k": {"sections": {"s": {"attributes": {"i": 46793699558, "f": 1.5, "b": True, "n": None}}}}},
     )
     values = profile_of(*next(iter_profiles(path))).values
     assert values == {("s", "i"): 46793699558, ("s", "f"): 1.5, ("s", "b"): True}

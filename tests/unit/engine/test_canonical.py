@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 
 from migrator.engine.canonical import canonical_json, checksum, checksum_of_lines
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+)
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=12
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
 )
 
 SPELLINGS = {
@@ -23,7 +27,13 @@ SPELLINGS = {
     "a tuple is a list": ((1, 2), "[1,2]"),
 }
 
-FOREIGN = {"a set": {1}, "bytes": b"a", "not a number": float("nan"), "infinity": float("inf"), "an object": object()}
+FOREIGN = {
+    "a set": {1},
+    "bytes": b"a",
+    "not a number": float("nan"),
+    "infinity": float("inf"),
+    "an object": object(),
+}
 
 
 @pytest.mark.parametrize(("value", "expected"), SPELLINGS.values(), ids=SPELLINGS)

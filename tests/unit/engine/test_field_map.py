@@ -30,7 +30,13 @@ RULES = st.builds(
     update_mode=st.sampled_from(UpdateMode),
     component=TEXTS,
 )
-JSON = st.none() | st.booleans() | st.integers() | TEXTS | st.lists(TEXTS | st.lists(TEXTS, max_size=3), max_size=3)
+JSON = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | TEXTS
+    | st.lists(TEXTS | st.lists(TEXTS, max_size=3), max_size=3)
+)
 
 CHANGES: dict[str, Any] = {
     "source": "attribute:other",

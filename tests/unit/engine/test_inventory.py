@@ -28,5 +28,8 @@ def test_it_is_filled_as_often_as_its_variants_together() -> None:
 
 
 def test_its_sources_name_section_and_discriminator() -> None:
-    variants = [made.variant(section="s1", discriminator="d1"), made.variant(section="s2", discriminator="d2")]
+    variants = [
+        made.variant(section="s1", discriminator="d1"),
+        made.variant(section="s2", discriminator="d2"),
+    ]
     assert made.source_field(variants=variants).sources == (("s1", "d1"), ("s2", "d2"))

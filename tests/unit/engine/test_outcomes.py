@@ -4,7 +4,9 @@ from migrator.engine.outcomes import Outcome, Proof, Stop
 
 
 def test_done_carries_the_id_that_the_target_gave() -> None:
-    assert Outcome.done("17", (("code", "abc"),)) == Outcome(Proof.DONE, target_id="17", extra=(("code", "abc"),))
+    assert Outcome.done("17", (("code", "abc"),)) == Outcome(
+        Proof.DONE, target_id="17", extra=(("code", "abc"),)
+    )
 
 
 def test_an_outcome_stops_nothing_unless_it_says_so() -> None:

@@ -20,7 +20,8 @@ from migrator.engine.inventory import (
 from migrator.engine.profiling import Accumulator, infer
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "field_mapping"
-# The gold set's accounts have contact sync, Campaigns and the richer plans; a project has what its target can write.
+# The gold set's accounts have contact sync, Campaigns and the richer plans; a project has what its target can
+# write.
 EVERYTHING = WRITABLE | {
     *(
         ("person", key)

@@ -44,7 +44,8 @@ def standard(where: str, key: str, kind: FieldType = FieldType.VARCHAR) -> Targe
     return TargetField(TargetObject(where), key.title(), kind, False, key)
 
 
-# --- Defaults and rows that are no attributes ---------------------------------------------------------------------
+# --- Defaults and rows that are no attributes
+# ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,8 @@ def test_a_consent_field_of_an_earlier_run_is_used_again() -> None:
     assert proposals["consent:email"].flags == ("consent",)
 
 
-# --- Types, options and look-ups ----------------------------------------------------------------------------------
+# --- Types, options and look-ups
+# ----------------------------------------------------------------------------------
 
 NEW_FIELDS = {
     "yes or no becomes two options": (
@@ -189,7 +191,8 @@ def test_the_values_give_away_the_decimal_sign() -> None:
     assert dict(rule.args) == {"decimal": ","}
 
 
-# --- Fences -------------------------------------------------------------------------------------------------------
+# --- Fences
+# -------------------------------------------------------------------------------------------------------
 
 SENSITIVE = {
     "a Swedish personal number by name": attribute("Personnummer", "x", "y"),
@@ -279,7 +282,8 @@ def test_an_approved_map_has_to_fit_the_plan(existing: int, cap: int | None, exp
     assert fits(10, existing, cap) is expected
 
 
-# --- The gold set -------------------------------------------------------------------------------------------------
+# --- The gold set
+# -------------------------------------------------------------------------------------------------
 
 ACCOUNTS = accounts()
 

@@ -131,3 +131,9 @@ def test_the_checksum_stays_where_only_the_service_changed_something(change: dic
 )
 def test_the_checksum_changes_with_anything_that_a_person_may_edit(change: dict[str, Any]) -> None:
     assert content_sha(RECORD | change) != content_sha(RECORD)
+
+
+def test_a_note_has_a_checksum_without_custom_fields() -> None:
+    note = {"id": 1, "content": "<p>a</p>", "last_update_user_id": 5}
+    assert content_sha(note) == content_sha({"id": 1, "content": "<p>a</p> "})
+    assert content_sha(note) != content_sha({"id": 1, "content": "<p>b</p>"})

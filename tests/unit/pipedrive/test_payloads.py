@@ -8,7 +8,7 @@ from migrator.engine.errors import DriftError, PermanentError
 from migrator.engine.operations import Act
 from migrator.engine.records import Kind
 from migrator.pipedrive.fields import Resolver
-from migrator.pipedrive.payloads import References, keys_of, referenced, wire_body
+from migrator.pipedrive.payloads import References, keys_of, referenced, sendable, wire_body
 from tests.unit.pipedrive.resolvers import (
     BORN,
     CONSENT,
@@ -193,3 +193,18 @@ def test_it_gathers_the_keys_that_a_batch_points_to() -> None:
 def test_the_keys_of_a_body_name_custom_fields_by_ref() -> None:
     body: dict[str, Any] = {"emails": [], "marker": True, "custom": {"person:Shoe size:double": 1}}
     assert keys_of(body) == ("emails", "marker", "person:Shoe size:double")
+
+
+@pytest.mark.parametrize(
+    ("wire_key", "held", "sent"),
+    [
+        ("owner_id", {"id": 7, "name": "Kari"}, 7),
+        ("owner_id", 7, 7),
+        ("address", {"value": "Road 1", "country": None}, {"value": "Road 1"}),
+        ("address", {"value": None}, None),
+        ("emails", None, []),
+        ("name", "Ann", "Ann"),
+    ],
+)
+def test_a_listed_value_is_sent_back_as_a_write_takes_it(wire_key: str, held: Any, sent: Any) -> None:
+    assert sendable(wire_key, held) == sent

@@ -1,4 +1,5 @@
-"""Every transform as a table of cases, and the two properties that hold for all: never raise, stable when repeated."""
+"""Every transform as a table of cases, and the two properties that hold for all: never raise, stable when
+repeated."""
 
 import pytest
 from hypothesis import given

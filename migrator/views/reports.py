@@ -1,0 +1,157 @@
+"""The row-count reconciliation of a run: one balance per kind, the verdict, and the same numbers as a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from migrator.choices import RunKind, RunState
+from migrator.models import Run
+from migrator.views import words
+from migrator.views.loaders import run_of, standing_of
+
+# Buckets of a balance line, in the order of the sum, with the word that the record lists are filtered by.
+BUCKETS = ("created", "updated", "unchanged", "merged", "held", "excluded", "rejected")
+FAULTS = (("missing", "expected, not found"), ("mismatched", "differ from what was written"), ("extra", "too many"))
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    name: str
+    count: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One kind: read = the sum of its buckets, and what was written = what was found again."""
+
+    label: str
+    source: int
+    buckets: tuple[Bucket, ...]
+    written: int
+    verified: int
+    balanced: bool
+    fault: str
+    reasons: tuple[Mapping[str, Any], ...]
+
+    @property
+    def accounted(self) -> int:
+        return sum(bucket.count for bucket in self.buckets)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    lines: tuple[Balance, ...]
+    is_balanced: bool
+    is_final: bool
+    verdict: str
+    predicted: int
+    spent: int
+
+
+def report_of(run: Run) -> Report:
+    phases = list(run.phases.all())
+    lines = tuple(
+        _balance(run, phase.report) for phase in phases if phase.report.get("kind") and phase.report.get("source")
+    )
+    last = next((phase.report for phase in phases if phase.name == "balance"), {})
+    final = run.state == RunState.FINISHED
+    balanced = all(line.balanced for line in lines)
+    tokens = run.plan.get("tokens", {})
+    predicted = tokens["write"] + tokens["verify"] if isinstance(tokens, dict) and tokens else tokens or 0
+    return Report(lines, balanced, final, _verdict(run, lines, last, final), predicted, last.get("tokens_spent", 0))
+
+
+def _verdict(run: Run, lines: tuple[Balance, ...], last: Mapping[str, Any], final: bool) -> str:
+    faults = [f"{line.label}: {line.fault}" for line in lines if not line.balanced]
+    if faults:
+        return f"Not every row is accounted for. {' '.join(faults)}"
+    if not final:
+        return "Still counting. Finished phases are below."
+    if run.kind == RunKind.ROLLBACK:
+        return str(last.get("text", "Rolled back."))
+    persons = next((line for line in lines if line.label == "Persons"), None)
+    if persons is None:
+        return "Every row is accounted for."
+    parts = " + ".join(f"{b.count:,} {_skipped(b.name)}" for b in persons.buckets if b.count)
+    return f"Every row is accounted for: {persons.source:,} profiles read = {parts}."
+
+
+def _skipped(name: str) -> str:
+    return {"excluded": "skipped by decision", "held": "held back"}.get(name, name)
+
+
+def _balance(run: Run, line: Mapping[str, Any]) -> Balance:
+    if run.kind == RunKind.ROLLBACK:
+        counts = {"removed": line["delete"], "restored": line["restore"], "held": line["keep"], "excluded": line["gone"]}
+        written = line["done"]
+    else:
+        counts = {name: line.get(name, 0) for name in BUCKETS}
+        written = line["created"] + line["updated"]
+    return Balance(
+        label=words.KINDS.get(line["kind"], line["kind"]),
+        source=line["source"],
+        buckets=tuple(Bucket(name, n, _list_url(run, line["kind"], name)) for name, n in counts.items()),
+        written=written,
+        verified=line.get("verified", 0),
+        balanced=bool(line.get("balanced")),
+        fault=_fault(line),
+        reasons=tuple(_reason(run, line["kind"], row) for row in line.get("reasons", ())),
+    )
+
+
+def _fault(line: Mapping[str, Any]) -> str:
+    found = [f"{line[key]:,} {text}" for key, text in FAULTS if line.get(key)]
+    return f"{', '.join(found)}." if found else "the sum of the buckets is not what was read."
+
+
+def _reason(run: Run, kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    state = "rejected" if row.get("state") == "rejected" else words.BUCKETS.get(row["act"], row["act"])
+    return dict(row) | {"bucket": state, "url": _list_url(run, kind, state, row["reason"])}
+
+
+def _list_url(run: Run, kind: str, state: str, reason: str = "") -> str:
+    query = {"kind": kind, "state": state} | ({"reason": reason} if reason else {})
+    return f"{reverse('run-records', args=[run.project.slug, run.pk])}?{urlencode(query)}"
+
+
+@require_GET
+def run_report(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    run = run_of(request, slug, pk)
+    name = f"{run.get_kind_display()} {run.pk}"
+    request.crumbs = [(name, reverse("run", args=[slug, pk])), ("Report", "")]  # type: ignore[attr-defined]
+    at = standing_of(request, run.project)
+    context = {"run": run, "project": run.project, "report": report_of(run), "target_name": at.target_name}
+    context |= {"is_rollback": run.kind == RunKind.ROLLBACK, "name": name}
+    return render(request, "migrator/runs/report.html", context)
+
+
+@require_GET
+def run_report_json(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Every number of the report, in full."""
+    run = run_of(request, slug, pk)
+    phases = [
+        {"phase": p.name, "state": p.state, "planned": p.planned, "done": p.done, "failed": p.failed, "report": p.report}
+        for p in run.phases.all()
+    ]
+    content = {
+        "project": run.project.name,
+        "run": run.pk,
+        "kind": run.kind,
+        "state": run.state,
+        "plan_checksum": run.plan_checksum,
+        "map_checksum": run.map_checksum,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "plan": run.plan,
+        "phases": phases,
+    }
+    response = JsonResponse(content, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    response["Content-Disposition"] = f'attachment; filename="{slug}-run-{pk}-report.json"'
+    return response

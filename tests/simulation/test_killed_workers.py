@@ -1,0 +1,89 @@
+"""Real worker processes are killed with -9 in the middle of a run; nothing may be lost and nothing twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.db import connection
+
+from migrator import runner, tasks
+from migrator.choices import WORKED_RUN_STATES, Role, RunState
+from migrator.embedded.connection import REPOSITORY
+from migrator.management import measuring
+from migrator.management.route import Walk
+from migrator.models import Run
+from tests.company import Company
+
+LONGEST_S = 120
+KILLS = 3
+
+
+def environment() -> dict[str, str]:
+    """The workers' settings: the tests' own database, by the name that pytest-django gave it."""
+    url = urlsplit(os.environ["DATABASE_URL"])
+    name = connection.settings_dict["NAME"]
+    return os.environ | {"DATABASE_URL": urlunsplit(url._replace(path=f"/{name}"))}
+
+
+@contextmanager
+def workers() -> Iterator[subprocess.Popen[bytes]]:
+    """A Celery worker with two processes, in a process group of its own that is killed as a whole."""
+    command = [sys.executable, "-m", "celery", "-A", "migrator.celery", "worker", "-c", "2", "-l", "error"]
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [*command, "--without-gossip", "--without-mingle"],
+        cwd=REPOSITORY,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def finished_writes(run: Run) -> int:
+    return run.operations.filter(state="done").count()
+
+
+def work_until(run: Run, *, writes: int) -> None:
+    """Let the workers go on until so many writes are done, or the run has ended; wake them as the sweeper does."""
+    ends = time.monotonic() + LONGEST_S
+    while time.monotonic() < ends:
+        tasks.sweep_once()
+        run.refresh_from_db()
+        if run.state not in WORKED_RUN_STATES or finished_writes(run) >= writes:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"The run did not get to {writes} writes; it is {run.state}: {run.message}")
+
+
+def test_workers_killed_three_times_lose_nothing_and_write_nothing_twice(
+    walk: Walk, company: Company
+) -> None:
+    before = company.contents()
+    walk.discover()
+    walk.decide()
+    run = walk.plan("history")
+    runner.approve_plan(run, walk.person(Role.ENGINEER), run.plan_checksum)
+    writes = run.operations.filter(state="ready").count()
+    for kill in range(1, KILLS + 1):
+        with workers():
+            work_until(run, writes=writes * kill // (KILLS + 2))
+        assert finished_writes(run) < writes, "the run was over before it could be killed"
+    with workers():
+        work_until(run, writes=writes + 1)
+    run.refresh_from_db()
+    assert run.state == RunState.FINISHED, run.message
+    assert measuring.lost_and_duplicated(run) == (0, 0)
+    assert finished_writes(run) == writes
+    walk.roll_back(run)
+    assert company.contents() == before
