@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from mapping_review import fences, queries
-from mapping_review.cells import Sheet, event_line
+from mapping_review.cells import Sheet
 from mapping_review.forms import RuleForm
 from mapping_review.models import FieldDecision, MapVersion
 from mapping_review.page import MapPage
+from mapping_review.queries import Row
 from migrator import policies as roles
 from migrator import staging
 from migrator.models import Project
@@ -29,7 +30,8 @@ def map_page(request: HttpRequest, version: MapVersion, item: FieldDecision | No
     context = page.list_context(shown) | page.frame_context()
     context |= {"current_id": decision.pk if decision else None}
     if decision:
-        context |= _sheet_context(request, decision)
+        row = next((row for row in page.rows if row.decision.pk == decision.pk), None)
+        context |= _sheet_context(request, decision, row=row)
     return render_page(request, "mapping_review/map.html", "mapping_review/_list.html", context)
 
 
@@ -53,8 +55,8 @@ def row_page(
     )
 
 
-def rule_form(decision: FieldDecision, data: Any = None) -> RuleForm:
-    row = queries.row_of(decision)
+def rule_form(decision: FieldDecision, data: Any = None, *, row: Row | None = None) -> RuleForm:
+    row = row or queries.row_of(decision)
     project = decision.version.project
     return RuleForm(
         data, field=row.field, rule=row.rule, catalogue=staging.target_fields(project),
@@ -122,19 +124,18 @@ def bulk_page(
 
 
 def _sheet_context(
-    request: HttpRequest, decision: FieldDecision, form: RuleForm | None = None
+    request: HttpRequest, decision: FieldDecision, form: RuleForm | None = None, *, row: Row | None = None
 ) -> dict[str, Any]:
     project = decision.version.project
     may_edit = decision.version.is_draft and roles.can_edit_fields(request.user, project)
-    history = tuple(event_line(event) for event in queries.history_of(decision))
-    sheet = Sheet(queries.row_of(decision), project.slug, history)
+    sheet = Sheet(row or queries.row_of(decision), project.slug, tuple(queries.history_of(decision)))
     editable = may_edit and not sheet.conflict
     return {
         "project": project,
         "row": sheet,
         "may_edit": may_edit,
         "why_not_editable": "" if decision.version.is_draft else "This version is signed and never changes.",
-        "edit_form": form or (rule_form(decision) if editable else None),
+        "edit_form": form or (rule_form(decision, row=sheet.row) if editable else None),
         "client_key": uuid4(),
         "list_url": reverse("mapping_review:map", args=[project.slug]),
     }

@@ -15,7 +15,6 @@ from mapping_review.queries import Row
 from migrator.engine.cases import CaseKind
 from migrator.engine.field_map import Action, FieldRule
 from migrator.engine.inventory import FieldType, SourceField, SourceKind, TargetObject, ValueType
-from migrator.templatetags.migrator_ui import day, moment
 from migrator.texts import TOOLS
 
 TYPE_WORDS: dict[ValueType, tuple[str, str]] = {
@@ -189,11 +188,14 @@ class Cell:
 class Sheet(Cell):
     """A row with all that its inspector shows."""
 
-    history: tuple[str, ...] = ()
+    history: tuple[DecisionEvent, ...] = ()
 
     @property
     def conflict_note(self) -> str:
-        return "The Sections hold different types under this name. Settle the type in the queue; this row then follows."
+        return (
+            "The Sections hold different types under this name. "
+            "Settle the type in the queue; this row then follows."
+        )
 
     @property
     def decided(self) -> str:
@@ -202,7 +204,12 @@ class Sheet(Cell):
             return ""
         who = decision.decided_by.first_name or decision.decided_by.get_username()
         how = " in bulk" if decision.bulk else ""
-        return f"{decision.get_state_display()}{how} by {who} on {day(decision.decided_at)}"
+        return f"{decision.get_state_display()}{how} by {who}"
+
+    @property
+    def past(self) -> list[dict[str, Any]]:
+        """What was done to the row, newest first."""
+        return [{"text": _line_of(event), "at": event.at} for event in self.history]
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -274,10 +281,9 @@ def samples_of(field: SourceField) -> list[str]:
     return [value[:80] for value in list(seen)[:_SHOWN]]
 
 
-def event_line(event: DecisionEvent) -> str:
+def _line_of(event: DecisionEvent) -> str:
     who = (event.actor.first_name or event.actor.get_username()) if event.actor else "Crosswalk"
-    bulk = " in bulk" if event.bulk else ""
-    return f"{event.get_act_display()}{bulk}, {who}, {moment(event.at)}"
+    return f"{event.get_act_display()}{' in bulk' if event.bulk else ''}, {who}"
 
 
 def _tone(row: PreviewRow) -> str:

@@ -157,7 +157,7 @@ class _Plan:
     def _note(self, version: MapVersion, fresh: int, gone: int, lapsed: int) -> None:
         if not (fresh or gone or lapsed):
             return
-        sentence = f"Proposed {fresh} rows of field map v{version.number}; {gone} are gone and {lapsed} approvals lapsed."
+        sentence = f"Proposed {fresh} rows of v{version.number}; {gone} are gone, {lapsed} approvals lapsed."
         counts = {"new": fresh, "gone": gone, "lapsed": lapsed}
         trail.append(self.project, None, "propose", "map_version", version.number, sentence, counts)
 

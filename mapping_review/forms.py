@@ -130,12 +130,18 @@ class RuleForm(ActForm):
     ) -> None:
         self.field, self.proposed, self.settings = field, rule, settings
         self.targets = {_value_of(t.field, t.key): t for t in targets_in(catalogue, settings)}
-        super().__init__(*args, initial=_initial(field, rule) | {"expected_version": version}, **kwargs)
-        self.fields["destination"].choices = _destinations(self.targets)
-        self.fields["type"].choices = [
+        kwargs["initial"] = _initial(field, rule) | {"expected_version": version}
+        super().__init__(*args, **kwargs)
+        self._choices_of("destination").choices = _destinations(self.targets)
+        self._choices_of("type").choices = [
             (t.value, words) for t, (words, _) in FIELD_WORDS.items() if _creatable(t)
         ]
-        self.fields["transform"].choices = [(name, entry.title) for name, entry in REGISTRY.items()]
+        self._choices_of("transform").choices = [(name, entry.title) for name, entry in REGISTRY.items()]
+
+    def _choices_of(self, name: str) -> forms.ChoiceField:
+        found = self.fields[name]
+        assert isinstance(found, forms.ChoiceField)
+        return found
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -206,12 +212,18 @@ def _initial(field: SourceField, rule: FieldRule) -> dict[str, Any]:
 def _destination_of(rule: FieldRule) -> str:
     if rule.action != Action.MAP:
         return f"{NEW}:{rule.object}"
-    return f"{rule.object}:{'custom' if rule.custom else 'standard'}:{rule.field}:{rule.type if rule.custom else ''}"
+    return _destination(rule.object, rule.field, rule.type if rule.custom else None)
 
 
 def _value_of(field: TargetField, key: str) -> str:
-    name = field.name if field.custom else key
-    return f"{field.object}:{'custom' if field.custom else 'standard'}:{name}:{field.type if field.custom else ''}"
+    return _destination(
+        field.object, field.name if field.custom else key, field.type if field.custom else None
+    )
+
+
+def _destination(where: TargetObject, name: str, custom: FieldType | None) -> str:
+    """The value of a choice: "person:standard:emails:" or "person:custom:Shoe size:double"."""
+    return f"{where}:custom:{name}:{custom}" if custom else f"{where}:standard:{name}:"
 
 
 def _destinations(targets: dict[str, Any]) -> list[Any]:

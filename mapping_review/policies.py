@@ -24,7 +24,8 @@ def check_can_approve(row: queries.Row) -> None:
     """A row whose Sections disagree waits for the type."""
     if is_open_conflict(row.field):
         raise RefusedError(
-            f"The Sections disagree about the type of {row.decision.name}. Settle its type in the queue first.",
+            f"The Sections disagree about the type of {row.decision.name}. "
+            "Settle its type in the queue first.",
             row=row.decision.pk,
         )
 
@@ -42,7 +43,8 @@ def why_not_signable(version: MapVersion, open_conflicts: int) -> str:
     """The sentence beside the disabled button; "" where nothing stands in the way."""
     undecided = queries.undecided_count(version)
     if open_conflicts:
-        return f"{_fields(open_conflicts)} {_have(open_conflicts)} an open type conflict. Settle them in the queue first."
+        words = f"{_fields(open_conflicts)} {_have(open_conflicts)}"
+        return f"{words} an open type conflict. Settle them in the queue first."
     if undecided:
         return (
             f"{_fields(undecided)} {_have(undecided)} no decision yet. Approve them or leave them out first."
@@ -60,7 +62,8 @@ def _why_not_fitting(version: MapVersion) -> str:
         return ""
     over = existing + new - (cap or 0)
     return (
-        f"The map creates {new} custom fields, {existing} exist, and the plan of the Pipedrive account allows {cap}. "
+        f"The map creates {new} custom fields, {existing} exist, and the plan of the Pipedrive account "
+        f"allows {cap}. "
         f"Leave out {over} or choose existing fields for them."
     )
 

@@ -159,7 +159,7 @@ def _draft(request: HttpRequest, slug: str) -> tuple[Project, MapVersion]:
 @refusals
 def rows_decide(request: HttpRequest, slug: str) -> HttpResponse:
     """Approve or leave out the rows that were selected in the list."""
-    project, found = _draft(request, slug)
+    _, found = _draft(request, slug)
     form = DecideRowsForm(request.POST)
     if not form.is_valid():
         raise RefusedError("No field was selected. Select fields in the list, then decide.")

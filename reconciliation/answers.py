@@ -138,6 +138,7 @@ def decided(request: HttpRequest, outcome: services.Decided, filters: Filters) -
         messages.success(request, f"{item.title}: {decision.past}.", extra_tags=str(decision.batch))
         return redirect(_onward(item, filters))
     context = _screen(request, item.project, CaseKind(item.kind), filters)
+    context["shown"] = queries.count_matching(item, filters)
     context["said"] = f"{item.title}, {decision.past}. {context['progress'].left} left."
     return _part(request, "_decided.html", context)
 

@@ -35,6 +35,11 @@ class InvalidDecisionError(PermanentError):
         self.field = field
         self.offer = offer
 
+    @property
+    def is_at_entry(self) -> bool:
+        """Whether the screen has an input of its own for it, where the sentence then stands."""
+        return self.field in ("email", "name")
+
 
 def action_of(text: str) -> Decide:
     try:

@@ -73,4 +73,6 @@ def bulk_buttons_of(kind: CaseKind) -> tuple[Button, ...]:
     bulk = [a for a in ALLOWED[kind] if a not in ENTRY and a not in (Decide.AS_TYPE, Decide.SPLIT)]
     if kind == CaseKind.TYPE_CONFLICT:
         return ()
+    if kind == CaseKind.NO_EMAIL:
+        bulk.remove(Decide.MERGE)  # into whom differs from case to case: accepting the suggestions does that
     return tuple(Button(a.value, ACTIONS[a].button, ACTIONS[a].icon, ACTIONS[a].key) for a in bulk)

@@ -103,7 +103,8 @@ def _compare_duplicates(item: ReviewItem) -> Comparison:
     columns += [_target_column(t, n, args, members, choose=by_target) for n, t in enumerate(targets, 1)]
     title = "Who it is in Pipedrive" if by_target else "Which profile stays"
     shown = slice(MOST_COLUMNS)
-    return Comparison(title, tuple(columns[shown]), _rows([*members, *targets][shown]))
+    stays = next((n for n, column in enumerate(columns[shown]) if column.suggested and not by_target), 0)
+    return Comparison(title, tuple(columns[shown]), _rows([*members, *targets][shown], stays))
 
 
 def _member_column(member: Evidence, number: int, args: Evidence, *, choose: bool) -> Column:
@@ -128,12 +129,14 @@ def _who(record: Evidence) -> str:
     return str(record.get("name") or record.get("email") or "Without a name")
 
 
-def _rows(records: list[Evidence]) -> tuple[Row, ...]:
+def _rows(records: list[Evidence], reference: int = 0) -> tuple[Row, ...]:
+    """Every cell is compared with the one of the reference record: the case itself, or the one that stays."""
     rows = []
     for name, label in _COMPARED.items():
         texts = [_text(name, record.get(name)) for record in records]
         if any(texts):
-            rows.append(Row(label, tuple(_cell(name, text, texts) for text in texts)))
+            cells = [_cell(name, t, texts[reference], n == reference) for n, t in enumerate(texts)]
+            rows.append(Row(label, tuple(cells)))
     return tuple(rows)
 
 
@@ -145,14 +148,12 @@ def _text(name: str, value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value or "")
 
 
-def _cell(name: str, text: str, texts: list[str]) -> Cell:
+def _cell(name: str, text: str, wanted: str, is_reference: bool) -> Cell:
     if not text:
         return Cell("", "empty")
-    if name in _NEVER_DIFFER:
+    if is_reference or not wanted or name in _NEVER_DIFFER:
         return Cell(text, "")
-    alike = {_plain(name, t) for t in texts if t}
-    filled = sum(1 for t in texts if t)
-    return Cell(text, "differs" if len(alike) > 1 else "same" if filled > 1 else "")
+    return Cell(text, "same" if _plain(name, text) == _plain(name, wanted) else "differs")
 
 
 def _plain(name: str, text: str) -> str:

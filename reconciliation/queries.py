@@ -140,6 +140,10 @@ class Group:
     total: int
     items: tuple[ReviewItem, ...]
 
+    @property
+    def rest(self) -> int:
+        return self.total - len(self.items)
+
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
@@ -148,6 +152,10 @@ class QueuePage:
     after: str
     sections: tuple[tuple[str, int], ...]
     starts_after: str = ""
+
+    @property
+    def rest(self) -> int:
+        return self.total - len(self.items)
 
     @property
     def items(self) -> tuple[ReviewItem, ...]:

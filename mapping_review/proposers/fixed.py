@@ -28,8 +28,17 @@ _CONSENTS = {
 }
 # Words in the name or id of an event type, first match wins; what people never did is housekeeping.
 _HOUSEKEEPING = (
-    "profile.", "consent", ".create.", ".update.", "key-removed", "merge", "attribute", "subscription", "opt-in", "opt-out",
-)  # fmt: skip
+    "profile.",
+    "consent",
+    ".create.",
+    ".update.",
+    "key-removed",
+    "merge",
+    "attribute",
+    "subscription",
+    "opt-in",
+    "opt-out",
+)
 _NOTES = ("page", "form", "website", "web.", "visit", "download", "cart", "product", "view")
 _CALLS = ("call", "phone", "samtal", "opkald", "puhelu", "anruf")
 _MEETINGS = ("meeting", "möte", "møde", "møte", "tapaaminen", "termin", "visit booked", "demo booked")

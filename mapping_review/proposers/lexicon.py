@@ -120,11 +120,12 @@ def words_in(text: str) -> list[str]:
 
 
 # Plural, definite and genitive endings of the seven languages, longest first.
-_ENDINGS = (
-    "ernas", "arnas", "ernes", "erna", "arna", "orna", "enes", "erne", "iden", "sten", "ssa", "sta", "lla", "lle",
-    "ksen", "ens", "ets", "ene", "ies", "en", "et", "er", "ar", "or", "es", "na", "ne", "jen", "ien", "s", "n", "t",
-    "e", "a", "r", "i",
-)  # fmt: skip
+_ENDINGS = tuple(
+    """
+    ernas arnas ernes erna arna orna enes erne iden sten ssa sta lla lle ksen ens ets ene ies
+    en et er ar or es na ne jen ien s n t e a r i
+    """.split()
+)
 
 
 def _shortened(word: str) -> Iterable[str]:

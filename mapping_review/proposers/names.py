@@ -14,8 +14,11 @@ _CAMEL = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ
 _WORD = re.compile(r"[^\W\d_]+|\d+|%")
 _LONGEST_NAME = 120
 _STOP = frozenset(
-    "of the a an and or och og und en de het der die das den det ett et for fur voor via per i in pa av af med with "
-    "mit met your my our din var dein uw je by from via http https www com auf zu zum zur im te ter ten op bij is".split()
+    """
+    of the a an and or och og und en de het der die das den det ett et for fur voor via per i in pa av af med
+    with mit met your my our din var dein uw je by from via http https www com auf zu zum zur im te ter ten op
+    bij is
+    """.split()
 )
 _CURRENCIES = frozenset(["sek", "nok", "dkk", "eur", "gbp", "usd", "chf", "kr", "euro"])
 _LINKS = ("", "s", "e", "n", "en", "es", "er", "ns", "a", "o")

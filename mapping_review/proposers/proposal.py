@@ -78,7 +78,9 @@ def proposal_from_json(raw: Mapping[str, JsonValue]) -> Proposal:
     return Proposal(
         rule=rule_from_json(_object(raw["rule"])),
         confidence=_number(raw["confidence"]),
-        reasons=tuple(Reason(str(pair[0]), str(pair[1])) for pair in _list(raw["reasons"]) if isinstance(pair, list)),
+        reasons=tuple(
+            Reason(str(pair[0]), str(pair[1])) for pair in _list(raw["reasons"]) if isinstance(pair, list)
+        ),
         alternatives=tuple(
             Alternative(rule_from_json(_object(other["rule"])), _number(other["confidence"]))
             for other in map(_object, _list(raw["alternatives"]))
@@ -86,7 +88,7 @@ def proposal_from_json(raw: Mapping[str, JsonValue]) -> Proposal:
         abstained=bool(raw["abstained"]),
         flags=tuple(str(flag) for flag in _list(raw["flags"])),
         provenance={key: str(value) for key, value in _object(raw.get("provenance") or {}).items()},
-    )  # fmt: skip
+    )
 
 
 def _object(value: JsonValue) -> dict[str, JsonValue]:

@@ -41,8 +41,9 @@ class Balance:
     reasons: tuple[Mapping[str, Any], ...]
 
     @property
-    def accounted(self) -> int:
-        return sum(bucket.count for bucket in self.buckets)
+    def difference(self) -> int:
+        """What was read and is in no bucket: anything but 0 is a fault."""
+        return self.source - sum(bucket.count for bucket in self.buckets)
 
 
 @dataclass(frozen=True, slots=True)

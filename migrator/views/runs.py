@@ -38,6 +38,7 @@ def runs(request: HttpRequest, slug: str) -> HttpResponse:
     if wants_partial(request):
         return render(request, "components/_table.html", {"table": table})
     context = {"project": project, "table": table, "at": standing_of(request, project)}
+    context["discovery_url"] = reverse("discovery", args=[slug])
     return render(request, "migrator/runs/runs.html", context)
 
 

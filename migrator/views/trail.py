@@ -74,13 +74,14 @@ def verdict_of(project: Project) -> dict[str, Any]:
     """Whether every entry follows from the one before it, as of the newest one."""
     newest = project.trail.order_by("-seq").first()
     if newest is None:
-        return {"count": 0, "broken_at": None}
+        return {"count": 0, "text": ""}
     key = f"trail/{project.pk}/{newest.seq}/{newest.hash}"
     broken = cache.get(key)
     if broken is None:
         broken = chain.first_break(project) or 0
         cache.set(key, broken, VERDICT_KEPT_S)
-    return {"count": newest.seq, "broken_at": broken or None}
+    text = f"Entry {broken:,} does not follow from the one before it. Compare the trail with an earlier download."
+    return {"count": newest.seq, "text": text if broken else ""}
 
 
 @require_GET

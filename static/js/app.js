@@ -1,410 +1,337 @@
-/* Keys, lists, the outbox of decisions, dialogs and the theme. Every act is a form or a link that works without this file. */
+/* Keys, lists, the outbox of decisions, dialogs, theme. Every act is a form or a link that works without this file. */
 (() => {
-  const doc = document, root = doc.documentElement;
-  const $ = (q, from = doc) => from.querySelector(q);
-  const $$ = (q, from = doc) => [...from.querySelectorAll(q)];
-  const seen = el => el.getClientRects().length > 0;
-  const live = () => $("#live");
-  const say = text => { if (live()) live().textContent = text; };
-  const split = () => $(".pair");
+const doc = document, root = doc.documentElement, main = "[data-list] [data-row]", LATER = { "HX-Request": "true" };
+const $ = (q, from = doc) => from.querySelector(q), $$ = (q, from = doc) => [...from.querySelectorAll(q)];
+const byId = id => doc.getElementById(id), on = (name, act, early) => doc.addEventListener(name, act, early);
+const seen = el => el.getClientRects().length > 0, press = el => (el ? (el.click(), true) : false);
+const say = text => { byId("live").textContent = text; };
+const focusNext = () => ($("[data-focus-next]") || opener(current() || doc) || byId("main")).focus();
 
-  /* Rows: one is current, its inspector is loaded and the next two are fetched ahead. */
-  const rows = () => $$("[data-list] [data-row]:not([hidden])");
-  const current = () => $("[data-list] [data-row][data-current]:not([hidden])");
-  const opener = row => $("a[data-open]", row);
-  const box = row => $("input[type=checkbox]", row);
-  const selected = () => rows().filter(row => box(row)?.checked);
-  const ahead = new Map();
-  let lastBox = null, wanted = "";
+/* Rows: one is current; its inspector is loaded and the next two are fetched ahead. */
+const rows = () => $$(main + ":not([hidden])"), current = () => $(main + "[data-current]:not([hidden])");
+const opener = row => $("a[data-open]", row), box = row => $("input[type=checkbox]", row);
+const selected = () => rows().filter(row => box(row)?.checked);
+const after = row => rows().slice(rows().indexOf(row) + 1);
+const ahead = new Map();
+let lastBox, wanted;
 
-  function load(url) {
-    const kept = ahead.get(url);
-    if (kept && Date.now() - kept.at < 30000) return kept.text;
-    const text = fetch(url, { headers: { "HX-Request": "true", "HX-Target": "inspector" } }).then(answer => {
-      if (!answer.ok || answer.redirected) throw answer;
-      return answer.text();
-    });
-    text.catch(() => ahead.delete(url));
-    ahead.set(url, { at: Date.now(), text });
-    return text;
-  }
+function load(url) {
+	const kept = ahead.get(url);
+	if (kept && Date.now() - kept.at < 30000) return kept.text;
+	const text = fetch(url, { headers: LATER }).then(answer => {
+		if (!answer.ok || answer.redirected) throw answer;
+		return answer.text();
+	});
+	text.catch(() => ahead.delete(url));
+	ahead.set(url, { at: Date.now(), text });
+	return text;
+}
+const prefetch = row => after(row).slice(0, 2).forEach(next => load(opener(next).href).catch(() => {}));
 
-  async function inspect(row) {
-    const url = opener(row)?.href;
-    if (!url || !$("#inspector")) return;
-    wanted = url;
-    try {
-      const html = await load(url);
-      ahead.delete(url);
-      if (wanted !== url) return;
-      apply(html);
-      place(row);
-      rows().slice(rows().indexOf(row) + 1).slice(0, 2).forEach(next => load(opener(next).href).catch(() => {}));
-    } catch { if (wanted === url) location.href = url; }
-  }
+async function inspect(row) {
+	const url = wanted = opener(row).href;
+	if (!byId("inspector")) return;
+	try {
+		const html = await load(url);
+		ahead.delete(url);
+		if (wanted !== url) return;
+		apply(html);
+		const spot = $("#inspector [data-position]");
+		if (spot) spot.textContent = `${rows().indexOf(row) + 1} of ${rows().length}`;
+		prefetch(row);
+	} catch { if (wanted === url) location.href = url; }
+}
 
-  function place(row) {
-    const all = rows(), spot = $("#inspector [data-position]");
-    if (spot) spot.textContent = `${all.indexOf(row) + 1} of ${all.length}`;
-  }
+function mark(row, here) {
+	row.toggleAttribute("data-current", here);
+	opener(row).tabIndex = here ? 0 : -1;
+	opener(row)[here ? "setAttribute" : "removeAttribute"]("aria-current", "true");
+}
 
-  function mark(row, focus) {
-    for (const other of $$("[data-list] [data-row][data-current]")) {
-      other.removeAttribute("data-current");
-      opener(other).tabIndex = -1;
-      opener(other).removeAttribute("aria-current");
-    }
-    row.dataset.current = "";
-    opener(row).tabIndex = 0;
-    opener(row).setAttribute("aria-current", "true");
-    row.scrollIntoView({ block: "nearest" });
-    if (focus) opener(row).focus({ preventScroll: true });
-  }
+function show(row, quiet) {
+	if (!row) return;
+	$$(main + "[data-current]").forEach(other => mark(other, false));
+	mark(row, true);
+	row.scrollIntoView({ block: "nearest" });
+	opener(row).focus({ preventScroll: true });
+	if (!quiet) inspect(row);
+}
 
-  function show(row, focus = true) {
-    if (!row) return;
-    mark(row, focus);
-    inspect(row);
-  }
+const move = step => show(rows()[Math.max(0, Math.min(rows().length - 1, rows().indexOf(current()) + step))]);
 
-  function move(step) {
-    const all = rows(), at = all.indexOf(current());
-    show(all[Math.max(0, Math.min(all.length - 1, at + step))]);
-  }
+function count() {
+	$$("[data-selected]").forEach(el => { el.textContent = `${selected().length} selected`; });
+	$$("[data-armed]").forEach(el => { $("[data-words]", el).textContent = el.dataset.armed; delete el.dataset.armed; });
+}
 
-  function count() {
-    const n = selected().length;
-    $$("[data-selected]").forEach(el => { el.textContent = `${n} selected`; });
-    $$("[data-armed]").forEach(disarm);
-  }
+function check(these, value = true) {
+	these.forEach(row => { if (box(row)) box(row).checked = value; });
+	count();
+}
 
-  function select(row, reach) {
-    if (!row || !box(row)) return;
-    const all = rows(), from = all.indexOf(lastBox), to = all.indexOf(row);
-    if (reach && from >= 0) all.slice(Math.min(from, to), Math.max(from, to) + 1).forEach(r => { box(r).checked = true; });
-    else box(row).checked = !box(row).checked;
-    lastBox = row;
-    count();
-  }
+function select(reach) {
+	const row = current(), [from, to] = [rows().indexOf(lastBox), rows().indexOf(row)].sort((a, b) => a - b);
+	check(reach && from >= 0 ? rows().slice(from, to + 1) : [row], reach || !box(row)?.checked);
+	lastBox = row;
+}
 
-  function clearSelection() {
-    selected().forEach(row => { box(row).checked = false; });
-    count();
-  }
+/* What the server sends is put where its ids are; a table row comes wrapped in a template. */
+function apply(html) {
+	const holder = doc.createElement("template");
+	holder.innerHTML = html;
+	return [...holder.content.children].flatMap(el => el.tagName === "TEMPLATE" ? [...el.content.children] : el).map(part => {
+		const old = part.id && byId(part.id);
+		if (!old) return;
+		part.removeAttribute("hx-swap-oob");
+		if (part.id === "live") say(part.textContent.trim());
+		else if (part.matches("[data-list]") && window.Idiomorph) Idiomorph.morph(old, part, { morphStyle: "outerHTML" });
+		else {
+			const held = old.contains(doc.activeElement) && old.matches("[data-row]");
+			old.replaceWith(part);
+			if (old.matches("[data-row]")) mark(part, "current" in old.dataset);
+			if (held) opener(part).focus();
+		}
+		window.htmx?.process(byId(part.id));
+		return part.id;
+	});
+}
 
-  /* Parts that the server sends are put where their ids are. A row may come wrapped in a template. */
-  function apply(html) {
-    const holder = doc.createElement("template");
-    holder.innerHTML = html;
-    const parts = [...holder.content.children].flatMap(n => n.tagName === "TEMPLATE" ? [...n.content.children] : [n]);
-    const put = [];
-    for (const part of parts) {
-      const old = part.id && doc.getElementById(part.id);
-      if (!old) continue;
-      part.removeAttribute("hx-swap-oob");
-      put.push(part.id);
-      if (part.id === "live") { say(part.textContent.trim()); continue; }
-      if (part.matches("[data-list]") && window.Idiomorph) window.Idiomorph.morph(old, part, { morphStyle: "outerHTML" });
-      else {
-        if ("current" in old.dataset) part.dataset.current = "";
-        old.replaceWith(part);
-      }
-      window.htmx?.process(doc.getElementById(part.id));
-    }
-    return put;
-  }
+/* The outbox: a decision leaves the page at once and is confirmed behind, one request at a time. */
+const outbox = [];
+let busy, undoNext;
 
-  /* The outbox: a decision leaves the page at once and is confirmed behind, one request at a time. */
-  const outbox = [];
-  let busy = false, undoNext = false;
-  const pause = ms => new Promise(done => setTimeout(done, ms));
+function notice(id, text) {
+	const el = byId(id);
+	if (!el) return;
+	el.hidden = !text;
+	$("[data-text]", el).textContent = text;
+	if (text) say(text);
+}
 
-  function bar(text) {
-    const el = $("#unsaved");
-    if (!el) return;
-    el.hidden = !text;
-    if (text) $("[data-text]", el).textContent = text;
-    if (text) say(text);
-  }
+async function send({ action, body }) {
+	/* No answer and a bad answer are alike: the same client_key makes the repeat safe. */
+	for (const wait of [500, 1500, 4000, 0]) {
+		const answer = await fetch(action, { method: "POST", body, headers: LATER }).catch(() => null);
+		if (answer?.status < 500) return answer;
+		if (wait) await new Promise(done => setTimeout(done, wait));
+	}
+}
 
-  async function send(job) {
-    for (const wait of [500, 1500, 4000, 0]) {
-      try {
-        const answer = await fetch(job.action, { method: "POST", body: job.body, headers: { "HX-Request": "true" } });
-        if (answer.status < 500) return answer;
-      } catch { /* no answer is the same as a bad one: the same client_key makes the repeat safe */ }
-      if (wait) await pause(wait);
-    }
-    return null;
-  }
+async function pump() {
+	if (busy) return;
+	busy = true;
+	while (outbox.length) {
+		const answer = await send(outbox[0]), n = outbox.length, them = n > 1 ? `${n} decisions are` : "1 decision is";
+		const away = answer?.redirected ? answer.url : answer?.headers.get("HX-Redirect") || "";
+		if (!answer || away.includes("/sign-in/")) {
+			busy = false;
+			return notice("unsaved", (answer ? "You were signed out. Sign in in another tab, then retry. " : "") + `${them} not saved yet.`);
+		}
+		const job = outbox.shift(), html = await answer.text();
+		if (away && n === 1) return void (location.href = away);
+		settle(job, answer, html);
+	}
+	busy = false;
+	notice("unsaved", "");
+	if (undoNext) { undoNext = false; $("[data-undo]")?.requestSubmit(); }
+}
 
-  async function pump() {
-    if (busy) return;
-    busy = true;
-    while (outbox.length) {
-      const answer = await send(outbox[0]);
-      const away = answer && (answer.redirected ? answer.url : answer.headers.get("HX-Redirect") || "");
-      if (!answer || away.includes("/sign-in/")) {
-        const n = outbox.length, them = n === 1 ? "1 decision is" : `${n} decisions are`;
-        bar(answer ? `You were signed out. ${them} not saved yet: sign in in another tab, then retry.` : `${them} not saved yet.`);
-        busy = false;
-        return;
-      }
-      const job = outbox.shift();
-      if (away && !outbox.length) { location.href = away; return; }
-      settle(job, answer, await answer.text());
-    }
-    busy = false;
-    bar("");
-    if (undoNext) { undoNext = false; $("[data-undo]")?.requestSubmit(); }
-  }
+function settle(job, { ok, status }, html) {
+	job.rows.forEach(row => { delete row.dataset.pending; if (!ok) row.hidden = false; else if (!job.stay) row.remove(); });
+	if (ok) {
+		if (apply(html).includes("list")) show(current() || rows()[0], true);
+		if (doc.activeElement === doc.body) focusNext();
+		return;
+	}
+	groups();
+	const page = new DOMParser().parseFromString(html, "text/html"), text = $("[data-sentence], [role=alert]", page)?.textContent.trim();
+	if (![409, 422].includes(status)) {
+		if (job.rows[0]) show(job.rows[0]);
+		notice("problem", text || "That was not saved. The rest of the page works. Try again.");
+	} else if (outbox.length) say(`${job.rows[0]?.dataset.name || "One decision"} was not saved and is back in the list. ${text || ""}`);
+	else {
+		if (job.rows[0]) show(job.rows[0], true);
+		wanted = "";
+		apply(html);
+		($("#inspector [aria-invalid=true]") || $("#inspector [data-focus-next]"))?.focus();
+	}
+}
 
-  function settle(job, answer, html) {
-    if (answer.ok) {
-      if (!job.stay) job.rows.forEach(row => row.remove());
-      const put = apply(html);
-      job.rows.forEach(row => delete row.dataset.pending);
-      if (put.includes("list")) show(current() || rows()[0]);
-      else if (!put.includes("inspector") && !current() && !rows().length) focusNext();
-      return;
-    }
-    job.rows.forEach(row => { row.hidden = false; delete row.dataset.pending; });
-    groups();
-    if (answer.status === 409 || answer.status === 422) {
-      if (job.rows[0]) mark(job.rows[0], true);
-      apply(html);
-      wanted = "";
-      ($("#inspector [aria-invalid=true]") || $("#inspector [data-focus-next]"))?.focus();
-      return;
-    }
-    const text = new DOMParser().parseFromString(html, "text/html").querySelector("[data-sentence]")?.textContent;
-    if (job.rows[0]) show(job.rows[0]);
-    problem(text || "That was not saved. The rest of the page works. Try again.");
-  }
+const groups = () => $$("[data-list] [data-group-head]").forEach(head => {
+	const n = rows().filter(row => row.dataset.group === head.dataset.groupHead).length;
+	head.hidden = !n;
+	if ($("[data-count]", head)) $("[data-count]", head).textContent = n;
+});
 
-  function groups() {
-    for (const head of $$("[data-list] [data-group-head]")) {
-      const n = rows().filter(row => row.dataset.group === head.dataset.groupHead).length;
-      head.hidden = !n;
-      const spot = $("[data-count]", head);
-      if (spot) spot.textContent = n;
-    }
-  }
+/* Plain HTTP on another host has no randomUUID. */
+const uuid = () => crypto.randomUUID?.() || "10000000-1000-4000-8000-100000000000".replace(/[018]/g, c => (c ^ crypto.getRandomValues(new Uint8Array(1))[0] & 15 >> c / 4).toString(16));
 
-  function disarm(button) {
-    $("[data-words]", button).textContent = button.dataset.armed;
-    delete button.dataset.armed;
-  }
+function words(el) {
+	const own = el.cloneNode(true);
+	$$("kbd, svg, .sr", own).forEach(part => part.remove());
+	return own.textContent.trim();
+}
 
-  function decide(form, button) {
-    const bulk = form.matches("[data-bulk]"), stay = form.hasAttribute("data-stay");
-    const own = doc.getElementById(form.dataset.for);
-    const mine = bulk ? selected() : own ? [own] : [];
-    if (bulk && !mine.length) return;
-    if (mine.some(row => "pending" in row.dataset)) return;
-    const body = new FormData(form, button);
-    body.set("client_key", crypto.randomUUID ? crypto.randomUUID() : key4());
-    const all = rows(), at = all.indexOf(mine[mine.length - 1]);
-    const next = all.slice(at + 1).find(row => !mine.includes(row)) || all.slice(0, Math.max(at, 0)).reverse().find(row => !mine.includes(row));
-    outbox.push({ action: form.getAttribute("action"), body: new URLSearchParams(body), rows: mine, stay });
-    mine.forEach(row => { row.dataset.pending = ""; if (box(row)) box(row).checked = false; if (!stay) row.hidden = true; });
-    count();
-    if (mine.length) {
-      const what = mine.length > 1 ? `${mine.length} items` : mine[0].dataset.name || "1 item";
-      const how = (button?.dataset.done || button?.textContent || "saved").replace(button?.querySelector("kbd")?.textContent || "", "").trim();
-      $$("[data-last]").forEach(el => { el.textContent = `Last: ${what}, ${how.toLowerCase()}`; });
-      say(`${what}, ${how.toLowerCase()}. ${rows().length} left in this list.`);
-      groups();
-      if (next) show(next);
-      else if (!stay && $("template#all-done")) { $("#inspector").replaceChildren($("template#all-done").content.cloneNode(true)); focusNext(); }
-    }
-    pump();
-  }
+function decide(form, button) {
+	const own = byId(form.dataset.for), stay = "stay" in form.dataset;
+	const mine = "bulk" in form.dataset ? selected() : own ? [own] : [];
+	if (("bulk" in form.dataset && !mine.length) || mine.some(row => "pending" in row.dataset)) return;
+	const body = new URLSearchParams(new FormData(form, button)), last = mine.at(-1);
+	body.set("client_key", uuid());
+	const next = last && (after(last).find(row => !mine.includes(row)) || rows().reverse().find(row => !mine.includes(row)));
+	outbox.push({ action: form.action, body, rows: mine, stay });
+	mine.forEach(row => { row.dataset.pending = ""; row.hidden = !stay; });
+	check(mine, false);
+	if (last) {
+		const what = mine.length > 1 ? `${mine.length} items` : last.dataset.name;
+		const text = `${what}, ${(button?.dataset.done || words(button || form)).toLowerCase()}`;
+		$$("[data-last]").forEach(el => { el.textContent = `Last: ${text}`; });
+		say(`${text}. ${rows().length} left in this list.`);
+		if (!stay) groups();
+		if (next) show(next);
+		else if (!stay && byId("all-done")) { byId("inspector").replaceChildren(byId("all-done").content.cloneNode(true)); focusNext(); }
+	}
+	pump();
+}
 
-  /* Plain HTTP on another host has no randomUUID. */
-  const key4 = () => "10000000-1000-4000-8000-100000000000".replace(/[018]/g, c => (c ^ crypto.getRandomValues(new Uint8Array(1))[0] & 15 >> c / 4).toString(16));
+/* Keys: buttons and links declare their own, so a key and its button cannot drift apart. */
+let going = 0;
+const goes = letter => $$("[data-go]").find(el => el.dataset.go === letter);
+const tab = step => { const tabs = $$(".tabs a"); press(tabs[tabs.findIndex(el => el.hasAttribute("aria-current")) + step]); };
+const listKeys = {
+	J: () => move(1), ArrowDown: () => move(1), K: () => move(-1), ArrowUp: () => move(-1), X: () => select(), "Shift+X": () => select(true),
+	O: () => { location.href = opener(current()).href; }, " ": () => $("#inspector .scroll")?.scrollBy({ top: 320 }),
+};
+const pageKeys = { "/": () => $("[data-filter]")?.focus(), "[": () => tab(-1), "]": () => tab(1), "?": help, G: () => { going = Date.now(); } };
 
-  const focusNext = () => ($("[data-focus-next]") || opener(current() || doc) || $("#main"))?.focus();
+function target(key) {
+	const all = $$("[data-key]").filter(el => el.dataset.key.split(" ").includes(key) && seen(el)), many = selected().length, group = current()?.dataset.group;
+	const one = all.filter(el => !el.closest("[data-bulk]") && !(many && el.closest("#inspector")));
+	return (many && all.find(el => el.closest("[data-bulk]"))) || one.find(el => group && el.dataset.group === group) || one.find(el => !el.dataset.group);
+}
 
-  function problem(text) {
-    const el = $("#problem");
-    if (!el) return;
-    el.hidden = !text;
-    $("[data-text]", el).textContent = text;
-    if (text) say(text);
-  }
+function help() {
+	const names = new Map(rows().length ? [["J", "Next"], ["K", "Previous"], ["X", "Select"], ["Shift+X", "Select up to here"], ["O", "Open on its own page"]] : []);
+	const name = el => el.dataset.label || el.getAttribute("aria-label") || words(el);
+	$$("[data-key]").filter(seen).forEach(el => names.set(el.dataset.key.split(" ")[0], name(el)));
+	if ($("[data-filter]")) names.set("/", "Filter");
+	$$("[data-go]").forEach(el => names.set(`G ${el.dataset.go.toUpperCase()}`, name(el)));
+	$("#shortcuts dl").replaceChildren(...[...names].map(([keys, text]) => {
+		const line = doc.createElement("div"), dt = doc.createElement("dt"), dd = doc.createElement("dd");
+		dt.textContent = text;
+		keys.split(/[ +]/).forEach(key => { dd.appendChild(doc.createElement("kbd")).textContent = key; });
+		line.append(dt, dd);
+		return line;
+	}));
+	$("[data-shortcuts-switch]").checked = root.dataset.shortcuts !== "off";
+	byId("shortcuts").showModal();
+}
 
-  /* Keys: the page's own buttons and links declare them, so a key and its button cannot drift apart. */
-  const goes = () => Object.fromEntries($$("[data-go]").map(el => [el.dataset.go, el]));
-  let going = 0;
+function escape(from) {
+	const open = from.closest("details[open]") || $(".menu[open]");
+	if (open) { open.open = false; $("summary", open).focus(); }
+	else if (location.hash === "#side") location.hash = "main";
+	else if (selected().length) check(selected(), false);
+	else if (from.matches("input, select, textarea")) focusNext();
+}
 
-  function keyOf(event) {
-    const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
-    return event.shiftKey && /^[A-Z]$|^Enter$/.test(key) ? `Shift+${key}` : key;
-  }
+on("keydown", event => {
+	const at = event.target;
+	if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("dialog[open]")) return;
+	if (event.key === "Escape") return escape(at);
+	if (root.dataset.shortcuts === "off" || at.matches("input:not([type=checkbox]), select, textarea")) return;
+	if ("Enter ".includes(event.key) && at.closest("button, summary, input, label, a:not([data-open])")) return;
+	const plain = event.key.length > 1 ? event.key : event.key.toUpperCase(), key = event.shiftKey && /^[A-Z]/.test(plain) ? `Shift+${plain}` : plain;
+	const gone = Date.now() - going < 1500 && goes(plain.toLowerCase()), act = pageKeys[key] || (rows().length && listKeys[key]);
+	going = 0;
+	const el = gone || target(key);
+	if (!el && !act) return;
+	event.preventDefault();
+	if (!el) act();
+	else if (!event.repeat || key === "Enter") press(el);
+});
 
-  function target(key) {
-    const all = $$("[data-key]").filter(el => el.dataset.key.split(" ").includes(key) && seen(el));
-    const bulk = selected().length ? all.filter(el => el.closest("[data-bulk]")) : [];
-    const single = all.filter(el => !el.closest("[data-bulk]") && (!selected().length || !el.closest("#inspector")));
-    const group = current()?.dataset.group;
-    return bulk[0] || single.find(el => el.dataset.group && el.dataset.group === group) || single.find(el => !el.dataset.group);
-  }
+const clicks = {
+	"[data-list] a[data-open]": (el, event) => {
+		if (!byId("inspector") || event.ctrlKey || event.metaKey || event.shiftKey) return true;
+		$(".pair").dataset.view = "item";
+		show(el.closest("[data-row]"));
+	},
+	"[data-to-list]": () => {
+		if (!$(".pair")) return true;
+		$(".pair").dataset.view = "list";
+		if (current()) opener(current()).focus();
+	},
+	"[data-select-group]": el => check(rows().filter(row => row.dataset.group === el.dataset.group)),
+	"[data-select-all]": el => { check(rows(), el.checked); return true; },
+	"[data-clear]": () => check(selected(), false),
+	"[data-dialog]": el => byId(el.dataset.dialog).showModal(),
+	"[data-toggle]": el => { byId(el.dataset.toggle).open ^= true; },
+	"[data-help]": help,
+	"[data-retry]": pump,
+	"[data-confirm-over]": el => {
+		const n = selected().length, part = $("[data-words]", el);
+		if (n <= +el.dataset.confirmOver || el.dataset.armed) return true;
+		el.dataset.armed = part.textContent;
+		say(part.textContent += ` ${n}: press again`);
+	},
+};
 
-  function toTab(step) {
-    const tabs = $$(".tabs a"), at = tabs.findIndex(tab => tab.hasAttribute("aria-current"));
-    tabs[at + step]?.click();
-  }
+on("click", event => {
+	$$(".menu[open]").forEach(menu => { menu.open = menu.contains(event.target); });
+	for (const [query, act] of Object.entries(clicks)) {
+		const el = event.target.closest(query);
+		if (el && act(el, event) !== true) return event.preventDefault();
+	}
+});
 
-  const fixed = {
-    J: () => move(1), ArrowDown: () => move(1), K: () => move(-1), ArrowUp: () => move(-1),
-    X: () => select(current()), "Shift+X": () => select(current(), true),
-    O: () => { const link = current() && opener(current()); if (link) location.href = link.href; },
-    " ": () => $("#inspector .scroll")?.scrollBy({ top: 320 }),
-    "/": () => $("[data-filter]")?.focus(), "[": () => toTab(-1), "]": () => toTab(1), "?": help, G: () => { going = Date.now(); },
-  };
-  const needsList = ["J", "K", "ArrowDown", "ArrowUp", "X", "Shift+X", "O", " "];
+on("submit", event => {
+	const form = event.target, button = event.submitter;
+	if (form.matches("[data-outbox]")) {
+		event.preventDefault();
+		if (form.matches("[data-undo]") && (busy || outbox.length)) undoNext = true;
+		else decide(form, button);
+	} else if (form.matches("[data-theme]")) {
+		event.preventDefault();
+		const mode = root.dataset.theme, dark = mode === "dark" || (mode !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+		const theme = root.dataset.theme = "flip" in button.dataset ? (dark ? "light" : "dark") : button.value;
+		$$("form[data-theme] [aria-pressed]").forEach(el => el.setAttribute("aria-pressed", el.value === theme));
+		const body = new URLSearchParams(new FormData(form));
+		body.set("theme", theme);
+		fetch(form.action, { method: "POST", body }).catch(() => {});
+	}
+});
 
-  function help() {
-    const dialog = $("#shortcuts"), list = $("dl", dialog), names = new Map();
-    if (rows().length) names.set("J", "Next").set("K", "Previous").set("X", "Select").set("Shift+X", "Select up to here").set("O", "Open on its own page");
-    for (const el of $$("[data-key]")) {
-      const own = el.cloneNode(true);
-      $$("kbd, svg, .sr", own).forEach(part => part.remove());
-      const first = el.dataset.key.split(" ")[0];
-      if (seen(el) && !names.has(first)) names.set(first, el.dataset.label || el.getAttribute("aria-label") || own.textContent.trim());
-    }
-    if ($("[data-filter]")) names.set("/", "Filter");
-    if ($(".tabs a")) names.set("[ ]", "Previous and next tab");
-    for (const [letter, el] of Object.entries(goes())) names.set(`G ${letter.toUpperCase()}`, el.dataset.label || el.textContent.trim());
-    list.replaceChildren(...[...names].map(([keys, name]) => {
-      const line = doc.createElement("div"), dt = doc.createElement("dt"), dd = doc.createElement("dd");
-      dt.textContent = name;
-      keys.split(/[ +]/).forEach(key => dd.append(Object.assign(doc.createElement("kbd"), { textContent: key })));
-      line.append(dt, dd);
-      return line;
-    }));
-    $("[data-shortcuts-switch]", dialog).checked = root.dataset.shortcuts !== "off";
-    dialog.showModal();
-  }
+on("input", ({ target: field }) => {
+	if (!field.matches("[data-threshold]")) return;
+	const form = field.form, n = (form.dataset.values || "").split(",").filter(value => value && +value >= +field.value).length;
+	$$("[data-threshold]", form).forEach(twin => { if (twin !== field) twin.value = field.value; });
+	$$("[data-threshold-count]", form).forEach(el => { el.textContent = n; });
+	$$("[data-from]", form).forEach(bin => bin.classList.toggle("low", +bin.dataset.from < +field.value));
+});
 
-  function escape(event) {
-    const open = event.target.closest("details[open]") || $(".menu[open]");
-    if (open) { open.open = false; $("summary", open).focus(); return; }
-    if (location.hash === "#side") { location.hash = "main"; return; }
-    if (selected().length) { clearSelection(); return; }
-    if (event.target.matches("input, select, textarea")) focusNext();
-  }
+on("change", ({ target: el }) => {
+	if (el.closest("[data-row]")) count();
+	if (el.matches("[data-shortcuts-switch]")) localStorage.setItem("shortcuts", root.dataset.shortcuts = el.checked ? "on" : "off");
+});
 
-  doc.addEventListener("keydown", event => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if ($("dialog[open]")) return;
-    if (event.key === "Escape") return escape(event);
-    if (root.dataset.shortcuts === "off") return;
-    if (event.target.matches("input:not([type=checkbox]), select, textarea, [contenteditable]")) return;
-    if ((event.key === "Enter" || event.key === " ") && event.target.closest("button, summary, a:not([data-open]), label")) return;
-    if (event.key === " " && event.target.matches("input")) return;
-    const key = keyOf(event);
-    if (Date.now() - going < 1500) {
-      going = 0;
-      const link = goes()[key.toLowerCase()];
-      if (link) { event.preventDefault(); link.click(); return; }
-    }
-    const el = target(key), act = fixed[key];
-    if (el) { event.preventDefault(); if (!event.repeat || key === "Enter") el.click(); }
-    else if (act && (!needsList.includes(key) || rows().length)) { event.preventDefault(); act(); }
-  });
+on("toggle", ({ target: el }) => {
+	if (el.open && el.matches("details[data-focus]")) $("input:not([type=hidden]), select, textarea", el)?.focus();
+}, true);
 
-  doc.addEventListener("click", event => {
-    const el = event.target.closest("a, button, input, summary");
-    for (const menu of $$(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;
-    if (!el) return;
-    if (el.matches("a[data-open]") && $("#inspector") && !event.ctrlKey && !event.metaKey && !event.shiftKey && el.closest("[data-list]")) {
-      event.preventDefault();
-      split().dataset.view = "item";
-      show(el.closest("[data-row]"));
-    } else if (el.matches("[data-to-list]")) {
-      event.preventDefault();
-      split().dataset.view = "list";
-      if (current()) opener(current()).focus();
-    } else if (el.matches("[data-select-group]")) {
-      rows().filter(row => row.dataset.group === el.dataset.group).forEach(row => { if (box(row)) box(row).checked = true; });
-      count();
-    } else if (el.matches("[data-select-all]")) {
-      rows().forEach(row => { if (box(row)) box(row).checked = el.checked; });
-      count();
-    } else if (el.matches("[data-clear]")) { event.preventDefault(); clearSelection(); }
-    else if (el.matches("[data-dialog]")) { event.preventDefault(); doc.getElementById(el.dataset.dialog)?.showModal(); }
-    else if (el.matches("[data-help]")) help();
-    else if (el.matches("[data-retry]")) pump();
-    else if (el.matches("[data-toggle]")) { const part = doc.getElementById(el.dataset.toggle); part.open = !part.open; }
-    else if (el.matches("[data-fill]")) { const field = doc.getElementById(el.dataset.fill); field.value = el.value; field.focus(); }
-    else if (el.dataset.confirmOver && selected().length > +el.dataset.confirmOver && !el.dataset.armed) {
-      event.preventDefault();
-      const words = $("[data-words]", el);
-      el.dataset.armed = words.textContent;
-      words.textContent = `${words.textContent.trim()} ${selected().length}: press again`;
-      say(words.textContent);
-    }
-  });
+/* htmx: polls rest in hidden tabs, targets say that they are busy, focus never falls to the body. */
+const polls = event => event.detail.elt.getAttribute("hx-trigger")?.includes("every");
+on("htmx:beforeRequest", event => {
+	if (polls(event) && doc.hidden) event.preventDefault();
+	else if (!polls(event)) event.detail.target?.setAttribute("aria-busy", "true");
+});
+on("htmx:afterRequest", ({ detail }) => {
+	detail.target?.removeAttribute("aria-busy");
+	notice("problem", detail.successful || [409, 422].includes(detail.xhr?.status) ? "" : "This part did not load. The rest of the page works. Reload to try again.");
+});
+on("htmx:afterSettle", () => { if (doc.activeElement === doc.body && $("[data-focus-next]")) focusNext(); count(); });
 
-  doc.addEventListener("submit", event => {
-    const form = event.target, button = event.submitter;
-    if (form.matches("[data-outbox]")) {
-      event.preventDefault();
-      if (form.matches("[data-undo]") && (busy || outbox.length)) undoNext = true;
-      else decide(form, button);
-    } else if (form.matches("[data-theme]")) {
-      event.preventDefault();
-      const dark = getComputedStyle(root).colorScheme === "dark" || (root.dataset.theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
-      const theme = button.hasAttribute("data-flip") ? (dark ? "light" : "dark") : button.value;
-      root.dataset.theme = theme;
-      $$("form[data-theme] [aria-pressed]").forEach(el => el.setAttribute("aria-pressed", el.value === theme));
-      const body = new FormData(form);
-      body.set("theme", theme);
-      fetch(form.action, { method: "POST", body: new URLSearchParams(body) }).catch(() => {});
-    }
-  });
-
-  doc.addEventListener("input", event => {
-    const field = event.target;
-    if (!field.matches("[data-threshold]")) return;
-    const at = +field.value, all = (field.form.dataset.values || "").split(",").filter(Boolean).map(Number);
-    const n = all.filter(value => value >= at).length;
-    $$("[data-threshold]", field.form).forEach(twin => { if (twin !== field) twin.value = at; });
-    $$("[data-threshold-count]").forEach(el => { el.textContent = n; });
-    $$(".bar[data-from]", field.form).forEach(bin => bin.classList.toggle("low", +bin.dataset.from < at));
-  });
-
-  doc.addEventListener("change", event => {
-    if (event.target.closest("[data-row]")) count();
-    if (event.target.matches("[data-shortcuts-switch]")) {
-      root.dataset.shortcuts = event.target.checked ? "on" : "off";
-      try { localStorage.setItem("shortcuts", root.dataset.shortcuts); } catch { /* storage may be switched off */ }
-    }
-  });
-
-  doc.addEventListener("toggle", event => {
-    if (event.target.matches("details[data-focus]") && event.target.open) $("input:not([type=hidden]), select, textarea, button", event.target)?.focus();
-  }, true);
-
-  /* htmx: polls rest in hidden tabs, targets say that they are busy, focus never falls to the body. */
-  doc.addEventListener("htmx:beforeRequest", event => {
-    if (doc.hidden && (event.detail.elt.getAttribute("hx-trigger") || "").includes("every")) return event.preventDefault();
-    if (!(event.detail.elt.getAttribute("hx-trigger") || "").includes("every")) event.detail.target?.setAttribute("aria-busy", "true");
-  });
-  doc.addEventListener("htmx:afterRequest", event => {
-    event.detail.target?.removeAttribute("aria-busy");
-    if (event.detail.successful) problem("");
-  });
-  for (const name of ["htmx:responseError", "htmx:sendError"]) doc.addEventListener(name, () => problem("This part did not load. The rest of the page works. Reload to try again."));
-  doc.addEventListener("htmx:afterSettle", () => {
-    if (doc.activeElement === doc.body && $("[data-focus-next]")) focusNext();
-    count();
-  });
-
-  window.addEventListener("beforeunload", event => { if (outbox.length) event.preventDefault(); });
-  try { if (localStorage.getItem("shortcuts") === "off") root.dataset.shortcuts = "off"; } catch { /* as above */ }
-  const first = current();
-  if (first) rows().slice(rows().indexOf(first) + 1).slice(0, 2).forEach(next => load(opener(next).href).catch(() => {}));
+window.addEventListener("beforeunload", event => { if (outbox.length) event.preventDefault(); });
+if (localStorage.getItem("shortcuts") === "off") root.dataset.shortcuts = "off";
+if (current()) prefetch(current());
 })();

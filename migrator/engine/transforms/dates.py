@@ -19,13 +19,42 @@ _WHOLE = re.compile(r"-?\d{5,13}")
 # First three letters of the months in en, sv, no, da, de, nl; Finnish names end in "kuu" and are told by
 # their start.
 _MONTHS = {
-    "jan": 1, "feb": 2, "mar": 3, "mär": 3, "maa": 3, "mrt": 3, "apr": 4, "maj": 5, "may": 5, "mai": 5, "mei": 5,
-    "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "okt": 10, "nov": 11, "dec": 12, "des": 12, "dez": 12,
-}  # fmt: skip
+    "jan": 1,
+    "feb": 2,
+    "mar": 3,
+    "mär": 3,
+    "maa": 3,
+    "mrt": 3,
+    "apr": 4,
+    "maj": 5,
+    "may": 5,
+    "mai": 5,
+    "mei": 5,
+    "jun": 6,
+    "jul": 7,
+    "aug": 8,
+    "sep": 9,
+    "oct": 10,
+    "okt": 10,
+    "nov": 11,
+    "dec": 12,
+    "des": 12,
+    "dez": 12,
+}
 _FINNISH = {
-    "tammi": 1, "helmi": 2, "maalis": 3, "huhti": 4, "touko": 5, "kesä": 6, "heinä": 7, "elo": 8, "syys": 9,
-    "loka": 10, "marras": 11, "joulu": 12,
-}  # fmt: skip
+    "tammi": 1,
+    "helmi": 2,
+    "maalis": 3,
+    "huhti": 4,
+    "touko": 5,
+    "kesä": 6,
+    "heinä": 7,
+    "elo": 8,
+    "syys": 9,
+    "loka": 10,
+    "marras": 11,
+    "joulu": 12,
+}
 # What exports write for "no date" (Efficy Enterprise 12.0 writes 1899-12-31; spreadsheets the day before it).
 _BLANKS = frozenset({date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(1, 1, 1)})
 _ZERO = re.compile(r"0{4}[-/.]0{1,2}[-/.]0{1,2}(?:[T ].*)?|0")
@@ -81,7 +110,7 @@ def is_blank_date(text: str) -> bool:
 def _from_number(value: int | float) -> Converted:
     if value == 0:
         return EMPTY
-    if value != value or abs(value) > 10**14:
+    if not abs(value) <= 10**14:
         return emptied("not a date")
     whole = int(value)
     compact = _COMPACT.fullmatch(str(whole))

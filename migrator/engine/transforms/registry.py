@@ -31,7 +31,8 @@ def convert(transform: str, value: JsonValue, args: Args, tools: Tools) -> Conve
     entry = REGISTRY.get(transform)
     if entry is None:
         raise ConfigurationError(
-            f"The map names the conversion {transform!r}, which does not exist. Choose another on the field's row."
+            f"The map names the conversion {transform!r}, which does not exist. "
+            "Choose another on the field's row."
         )
     return entry.run(value, args, tools)
 
@@ -52,25 +53,58 @@ REGISTRY: dict[str, Transform] = {
         Transform("long_text", "Long text as it is", texts.to_long_text, frozenset({_F.TEXT})),
         Transform("number", "Number", numbers.to_number, frozenset({_F.DOUBLE}), _NUMERIC, ("decimal",)),
         Transform(
-            "money", "Amount with currency", numbers.to_money, frozenset({_F.MONETARY}), _NUMERIC,
+            "money",
+            "Amount with currency",
+            numbers.to_money,
+            frozenset({_F.MONETARY}),
+            _NUMERIC,
             ("currency", "decimal"),
         ),
         Transform(
-            "date", "Date", dates.to_date, frozenset({_F.DATE}),
-            frozenset({_V.DATE, _V.DATETIME, _V.TEXT, _V.NUMBER}), ("order",),
+            "date",
+            "Date",
+            dates.to_date,
+            frozenset({_F.DATE}),
+            frozenset({_V.DATE, _V.DATETIME, _V.TEXT, _V.NUMBER}),
+            ("order",),
         ),
         Transform("yes_no", "Yes or No", choices.to_yes_no, frozenset({_F.ENUM, _F.SET, _F.VARCHAR})),
         Transform("option", "One option", choices.to_option, frozenset({_F.ENUM, _F.VARCHAR})),
-        Transform("options", "Split list into options", choices.to_options, frozenset({_F.SET}), _ANY, ("separator",)),
         Transform(
-            "phone", "Phone to international format", contacts.to_phone, frozenset({_F.PHONE, _F.VARCHAR}),
-            frozenset({_V.PHONE, _V.NUMBER, _V.TEXT}), ("region",),
+            "options",
+            "Split list into options",
+            choices.to_options,
+            frozenset({_F.SET}),
+            _ANY,
+            ("separator",),
         ),
-        Transform("email", "E-mail address", contacts.to_email, frozenset({_F.VARCHAR}), frozenset({_V.EMAIL, _V.TEXT})),
-        Transform("url", "Web address", contacts.to_url, frozenset({_F.VARCHAR, _F.TEXT}), frozenset({_V.URL, _V.TEXT})),
+        Transform(
+            "phone",
+            "Phone to international format",
+            contacts.to_phone,
+            frozenset({_F.PHONE, _F.VARCHAR}),
+            frozenset({_V.PHONE, _V.NUMBER, _V.TEXT}),
+            ("region",),
+        ),
+        Transform(
+            "email",
+            "E-mail address",
+            contacts.to_email,
+            frozenset({_F.VARCHAR}),
+            frozenset({_V.EMAIL, _V.TEXT}),
+        ),
+        Transform(
+            "url",
+            "Web address",
+            contacts.to_url,
+            frozenset({_F.VARCHAR, _F.TEXT}),
+            frozenset({_V.URL, _V.TEXT}),
+        ),
         Transform("address_part", "Part of an address", texts.to_address_part, _SHORT_TEXT),
         Transform("postal_code", "Postal code", texts.to_postal_code, _SHORT_TEXT),
         Transform("label_title", "Label in Title Case", labels.to_label_title, frozenset({_F.SET})),
-        Transform("label_underscore", "Label_with_underscores", labels.to_label_underscore, frozenset({_F.SET})),
+        Transform(
+            "label_underscore", "Label_with_underscores", labels.to_label_underscore, frozenset({_F.SET})
+        ),
     )
-}  # fmt: skip
+}

@@ -361,7 +361,7 @@ def test_an_open_conflict_stands_in_the_way(version: MapVersion, project: Projec
 def test_the_plan_of_the_target_has_to_have_room(project: Project, erik: Any) -> None:
     version = made.make_map(project, custom_fields=29, field_cap=30)
     services.approve_all(project, erik)
-    with pytest.raises(RefusedError, match="creates 2 custom fields, 29 exist, and the plan .* allows 30"):
+    with pytest.raises(RefusedError, match=r"creates 2 custom fields, 29 exist, and the plan .* allows 30"):
         services.sign_off(version, erik, 0)
 
 

@@ -5,7 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mapping_review import queries, services
@@ -145,11 +147,16 @@ def test_without_a_discovery_there_is_an_empty_page(project: Project, page: Clie
     assert "There is no field map yet" in page.get(at("map", project)).content.decode()
 
 
-def test_the_number_of_queries_does_not_grow_with_the_rows(
-    version: MapVersion, project: Project, page: Client, django_assert_max_num_queries: Any
-) -> None:
-    with django_assert_max_num_queries(22):
-        page.get(at("map", project))
+def test_the_number_of_queries_does_not_grow_with_the_rows(project: Project, page: Client) -> None:
+    def queries_of_the_page() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page.get(at("map", project))
+        return len(captured)
+
+    made.make_map(project)
+    few = queries_of_the_page()
+    made.make_map(project, [*made.FIELDS, *(made.attribute(f"Extra {n}", "a", "b") for n in range(30))])
+    assert queries_of_the_page() == few
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
@@ -248,9 +255,17 @@ def test_the_last_action_can_be_undone(
 
 def rule_data(**changes: Any) -> dict[str, Any]:
     data = {
-        "destination": "new:person", "name": "Shoe", "type": "varchar", "transform": "text", "update_mode": "if_empty",
-        "options": "", "look_up": "", "currency": "", "decimal": "", "order": "",
-    }  # fmt: skip
+        "destination": "new:person",
+        "name": "Shoe",
+        "type": "varchar",
+        "transform": "text",
+        "update_mode": "if_empty",
+        "options": "",
+        "look_up": "",
+        "currency": "",
+        "decimal": "",
+        "order": "",
+    }
     return sent() | data | changes
 
 
@@ -271,8 +286,11 @@ def test_a_new_field_with_options(version: MapVersion, project: Project, page: C
     row.refresh_from_db()
     (rule,) = row.rules
     assert (rule.field, rule.type, rule.options, rule.args) == (
-        "Shoe", "enum", ("42", "Other"), (("is:41,5", "Other"),),
-    )  # fmt: skip
+        "Shoe",
+        "enum",
+        ("42", "Other"),
+        (("is:41,5", "Other"),),
+    )
 
 
 def test_an_existing_field(version: MapVersion, project: Project, page: Client) -> None:
@@ -281,8 +299,10 @@ def test_an_existing_field(version: MapVersion, project: Project, page: Client) 
     assert page.post(at("row-edit", project, row.pk), data, headers=HTMX).status_code == 200
     row.refresh_from_db()
     assert (row.rules[0].action, row.rules[0].ref, dict(row.rules[0].args)) == (
-        "map", "person:Skostorlek:double", {"decimal": ","},
-    )  # fmt: skip
+        "map",
+        "person:Skostorlek:double",
+        {"decimal": ","},
+    )
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])

@@ -25,7 +25,7 @@ COLUMNS = {
     "European dates": ("text", [f"{d:02}.05.2018" for d in range(1, 29)], ValueType.DATE),
     "timestamps": ("timestamp", [1488844805 + n * 7777 for n in range(50)], ValueType.DATETIME),
     "whole days as timestamps": ("timestamp", [86_400 * n for n in range(1, 50)], ValueType.DATE),
-    "free-form dates": ("text", ["Q1 2023", "høst 2022", "uke 12"] + NAMES[:60], ValueType.TEXT),
+    "free-form dates": ("text", ["Q1 2023", "høst 2022", "uke 12", *NAMES[:60]], ValueType.TEXT),
     "addresses": ("text", [f"a{n}@example.se" for n in range(60)], ValueType.EMAIL),
     "web addresses": ("text", [f"www.firm{n}.example" for n in range(60)], ValueType.URL),
     "phones": ("text", [f"08-465 004 {n:02}" for n in range(60)], ValueType.PHONE),

@@ -86,9 +86,16 @@ def test_fixed_rows_cover_everything_that_is_no_attribute() -> None:
     )
     fields = {field.key: field for field in fixed_fields(found)}
     assert set(fields) == {
-        "consent:email", "consent:email_date", "consent:sms", "consent:sms_date", "channel:email", "channel:sms",
-        "tag:all", "section:all", "event:com.apsis1.events.email.open",
-    }  # fmt: skip
+        "consent:email",
+        "consent:email_date",
+        "consent:sms",
+        "consent:sms_date",
+        "channel:email",
+        "channel:sms",
+        "tag:all",
+        "section:all",
+        "event:com.apsis1.events.email.open",
+    }
     assert fields["consent:email"].filled == 9
     assert [v.section_name for v in fields["section:all"].variants] == ["Sweden", "Norway"]
     assert fields["event:com.apsis1.events.email.open"].kind == SourceKind.EVENT

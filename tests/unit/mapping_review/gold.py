@@ -34,8 +34,17 @@ EVERYTHING = WRITABLE | {
     *(("deal", key) for key in ("probability", "lost_reason", "owner", "channel", "origin")),
 }
 SETTINGS = ProposerSettings(standard=frozenset(EVERYTHING))
-_TYPES = {"phone": "phone", "user": "user", "monetary": "monetary", "double": "double", "date": "date", "set": "set",
-          "enum": "enum", "text": "text", "address": "address"}  # fmt: skip
+_TYPES = {
+    "phone": "phone",
+    "user": "user",
+    "monetary": "monetary",
+    "double": "double",
+    "date": "date",
+    "set": "set",
+    "enum": "enum",
+    "text": "text",
+    "address": "address",
+}
 _OUR_KEYS = {
     "email": "emails",
     "phone": "phones",

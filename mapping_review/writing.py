@@ -1,0 +1,127 @@
+"""How one act on a row is written: the row, locked and checked; the event; the trail. Used by the services only."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from mapping_review.choices import Act, RowState
+from mapping_review.drafting import snapshot
+from mapping_review.models import DecisionEvent, FieldDecision, MapVersion
+from mapping_review.policies import check_can_edit_version
+from migrator import trail
+from migrator.engine.errors import RefusedError
+from migrator.engine.field_map import Action, FieldRule
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of one request. On a conflict nothing was written and `row` is as somebody else left it."""
+
+    row: FieldDecision
+    event: DecisionEvent | None = None
+
+    @property
+    def is_conflict(self) -> bool:
+        return self.event is None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`changed` rows were decided by somebody else meanwhile; `kept` ones stand behind a fence. Both were
+    left alone."""
+
+    key: UUID
+    approved: tuple[FieldDecision, ...] = ()
+    changed: tuple[FieldDecision, ...] = ()
+    kept: tuple[FieldDecision, ...] = ()
+
+
+def opened(row_id: int, user: Any, client_key: UUID) -> tuple[FieldDecision, DecisionEvent | None]:
+    """The row, locked, once role and version allow a change; with the answer to a repeated request."""
+    row = (
+        FieldDecision.objects.select_for_update(of=("self", "version"))
+        .select_related("version__project", "decided_by")
+        .get(pk=row_id)
+    )
+    check_can_edit_version(user, row.version)
+    earlier = DecisionEvent.objects.filter(project=row.version.project, client_key=client_key).first()
+    if earlier and (earlier.decision_id != row.pk or earlier.actor_id != user.pk):
+        raise RefusedError("This request was used for another decision. Decide again.")
+    return row, earlier
+
+
+def write(  # noqa: PLR0913 -- as _act
+    row: FieldDecision,
+    act: Act,
+    state: RowState,
+    rules: tuple[FieldRule, ...],
+    user: Any,
+    client_key: UUID,
+    batch: UUID,
+    *,
+    bulk: bool = False,
+) -> DecisionEvent:
+    before, now = snapshot(row), timezone.now()
+    row.state, row.bulk, row.lapsed = state, bulk, ""
+    row.rule = rules[0].to_json() if rules else None
+    row.more_rules = [rule.to_json() for rule in rules[1:]]
+    row.decided_by, row.decided_at = user, now
+    row.lock_version += 1
+    row.save()
+    return DecisionEvent.objects.create(
+        project=row.version.project,
+        decision=row,
+        act=act,
+        actor=user,
+        at=now,
+        before=before,
+        after=snapshot(row),
+        bulk=bulk,
+        client_key=client_key,
+        batch=batch,
+    )
+
+
+def put_back(
+    row: FieldDecision, event: DecisionEvent, user: Any, client_key: UUID, batch: UUID
+) -> DecisionEvent:
+    before, then = snapshot(row), event.before
+    row.state, row.rule, row.more_rules = then["state"], then["rule"], then["more_rules"]
+    row.bulk, row.lapsed, row.decided_by_id = then["bulk"], then["lapsed"], then["decided_by"]
+    row.decided_at = parse_datetime(then["decided_at"]) if then["decided_at"] else None
+    row.lock_version += 1
+    row.save()
+    return DecisionEvent.objects.create(
+        project=row.version.project,
+        decision=row,
+        act=Act.UNDO,
+        actor=user,
+        at=timezone.now(),
+        before=before,
+        after=snapshot(row),
+        client_key=client_key,
+        batch=batch,
+        undoes=event,
+    )
+
+
+def state_for(rules: Iterable[FieldRule]) -> RowState:
+    return RowState.SKIPPED if all(rule.action == Action.SKIP for rule in rules) else RowState.APPROVED
+
+
+def note(row: FieldDecision, user: Any, act: Act) -> None:
+    sentence = f"{act.label} on field {row.source_key} in v{row.version.number}."
+    trail.append(
+        row.version.project, user, f"map_{act}", "field_decision", row.pk, sentence, {"state": row.state}
+    )
+
+
+def note_many(version: MapVersion, user: Any, sentence: str, count: int) -> None:
+    if count:
+        trail.append(
+            version.project, user, "map_many", "map_version", version.number, sentence, {"rows": count}
+        )
