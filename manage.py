@@ -31,6 +31,8 @@ def run_django(arguments):
     sys.path.insert(0, HERE)
     if arguments and arguments[0] not in INDEPENDENT and not os.environ.get("DATABASE_URL"):
         use_running_demo()
+    if arguments[:1] == ["test"] and os.environ.get("DATABASE_URL"):
+        use_keys_for_tests()
     from migrator.environment import EnvironmentProblem
 
     try:
@@ -50,6 +52,15 @@ def use_running_demo():
     from migrator.embedded import connection
 
     os.environ.update(connection.of_running_demo())
+
+
+def use_keys_for_tests():
+    """On a database that a person names, tests still need no other setting."""
+    from migrator.embedded.ephemeral import environment_for
+
+    broker = os.environ.get("CELERY_BROKER_URL") or "memory://"
+    for name, value in environment_for(os.environ["DATABASE_URL"], broker).items():
+        os.environ.setdefault(name, value)
 
 
 def ensure_environment():

@@ -1,4 +1,5 @@
-"""How one act on a row is written: the row, locked and checked; the event; the trail. Used by the services only."""
+"""How one act on a row is written: the row, locked and checked; the event; the trail. Used by the services
+only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -70,10 +70,11 @@ def note_throttled(scope: str, *, retry_after: float = 0.0, reason: str = "") ->
 
 def note_limit(scope: str, server_limit: int | None) -> None:
     """Adopt a lower limit that the server states; a higher one is ignored."""
-    row = Budget.objects.get(scope=scope)
-    pace = pacing.tightened(_pace(row), server_limit=server_limit)
-    if pace.limit != row.requests_per_window:
-        Budget.objects.filter(pk=row.pk).update(requests_per_window=pace.limit)
+    with transaction.atomic():
+        # Locked: of two limits noted at once the lower one must stay.
+        row = Budget.objects.select_for_update().get(scope=scope)
+        row.requests_per_window = pacing.tightened(_pace(row), server_limit=server_limit).limit
+        row.save(update_fields=["requests_per_window"])
 
 
 class SharedPacer:

@@ -1,6 +1,6 @@
-"""Numbers drawn as inline SVG, each with a sentence for those who do not see it and its figures for a table.
+"""Numbers drawn as inline SVG, each with its finding in a sentence and its figures for a table.
 
-Widths and positions are percentages in attributes: the page allows no inline style, and words must not stretch.
+Widths and positions are percentages in attributes: pages allow no inline style, and words must not stretch.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One line of a bar chart; `tone` colours it (ok, warn, bad, off, src, dst), `note` stands behind the figure."""
+    """One line of a bar chart. `tone` is ok, warn, bad, off, src or dst; `note` stands behind the figure."""
 
     label: str
     value: int
@@ -52,7 +52,7 @@ def _svg(label: str, height: int, body: SafeString, css: str = "chart") -> SafeS
 
 
 def bars(label: str, values: Sequence[Bar], *, unit: str = "Number", of: int = 0) -> Chart:
-    """Horizontal bars, each under its own words and figure. `of` sets the full width; else the largest value does."""
+    """Horizontal bars, each under its words and figure. The full width is `of`, else the largest value."""
     whole = of or max((bar.value for bar in values), default=0)
     lines = format_html_join("", "{}", ((_bar(bar, at * BAR_ROW, whole),) for at, bar in enumerate(values)))
     rows = tuple((bar.label, f"{bar.value:,}{' ' + bar.note if bar.note else ''}") for bar in values)
@@ -79,7 +79,7 @@ def _bar(bar: Bar, top: int, whole: int) -> SafeString:
 def columns(
     label: str, values: Sequence[tuple[str, int]], *, head: tuple[str, str] = ("When", "Number")
 ) -> Chart:
-    """Upright bars in a row, such as events by month: first and last label, and the largest figure, are printed."""
+    """Upright bars, such as events by month. The first and last label and the largest figure are printed."""
     top, each = max((value for _, value in values), default=0), 100 / max(1, len(values))
     drawn = format_html_join(
         "", "{}", ((_column(at * each, each, value, top),) for at, (_, value) in enumerate(values))
@@ -118,11 +118,16 @@ def tail(
 ) -> Chart:
     """Many values from the largest to the smallest; the zone of those below `under` is shaded and named."""
     top, each = max((value for _, value in values), default=0), 100 / max(1, len(values))
-    drawn = format_html_join("", "{}", ((_column(at * each, each, value, top),) for at, (_, value) in enumerate(values)))
+    drawn = format_html_join(
+        "", "{}", ((_column(at * each, each, value, top),) for at, (_, value) in enumerate(values))
+    )
     rare = sum(1 for _, value in values if value < under)
     base = COLUMNS_HEIGHT - 18
     zone = format_html(
-        '<rect class="zone" x="{}%" y="18" width="{}%" height="{}"/>', _share(100 - rare * each, 100), _share(rare * each, 100), base - 18
+        '<rect class="zone" x="{}%" y="18" width="{}%" height="{}"/>',
+        _share(100 - rare * each, 100),
+        _share(rare * each, 100),
+        base - 18,
     )
     words = format_html(
         '<text class="v" x="0" y="11">{}</text><text x="100%" y="11" text-anchor="end">{}</text>'
@@ -141,7 +146,7 @@ def tail(
 def histogram(
     label: str, values: Iterable[int], *, low: int = 50, high: int = 100, bins: int = 10, at: int = 90
 ) -> Chart:
-    """Confidences in equal bins from `low` to `high`; bins under the threshold `at` are grey. No words: a slider lies on it."""
+    """Values in equal bins; those under the threshold `at` are grey. No words: a slider lies on it."""
     width = (high - low) / bins
     counts = [0] * bins
     for value in values:
@@ -153,7 +158,8 @@ def histogram(
         ((_bin(number, count / top, low + number * width, at),) for number, count in enumerate(counts)),
     )
     svg = format_html(
-        '<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} 38" preserveAspectRatio="none">{}</svg>',
+        '<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} 38" '
+        'preserveAspectRatio="none">{}</svg>',
         label,
         bins * 20,
         drawn,

@@ -25,7 +25,7 @@ NOT_STARTED, IN_PROGRESS, BLOCKED, DONE = "Not started", "In progress", "Blocked
 TONES = {NOT_STARTED: "line", IN_PROGRESS: "info", BLOCKED: "warn", DONE: "plain"}
 # Older runs say nothing about where the project stands now.
 RUNS_LOOKED_AT = 60
-LATER = "This stop comes with a later version of Crosswalk."
+LATER = "Comes with a later version of Crosswalk."
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,8 +364,7 @@ _LATER = (
 def _later(at: Standing, number: int, key: str, name: str, summary: str, gate: str) -> Stop:
     trial_done = at.trial is not None and at.trial.state == RunState.FINISHED and not at.is_rolled_back
     met = key == "audit" and trial_done
-    conditions = (Condition(met, gate), Condition(False, LATER))
-    return Stop(number, key, name, "locked", NOT_STARTED, summary, conditions=conditions)
+    return Stop(number, key, name, "locked", NOT_STARTED, f"{summary} {LATER}", conditions=(Condition(met, gate),))
 
 
 # What to do next
@@ -402,9 +401,10 @@ def _look_at_run(at: Standing) -> NextAction | None:
     url = at.url("discovery") if run.kind == RunKind.DISCOVERY else at.url("run", run.pk)
     name = _run_name(run)
     if run.state == RunState.APPROVAL:
-        sentence = f"{name} is planned and waits for approval. Nothing is written before that."
-        who = f"{name} waits for an engineer or the owner to approve its plan."
         act = "rollback" if run.kind == RunKind.ROLLBACK else "approve_plan"
+        verb = "removed" if act == "rollback" else "written"
+        sentence = f"{name} is planned and waits for approval. Nothing is {verb} before that."
+        who = f"{name} waits for an engineer or the owner to approve its plan."
         return _for(at, act, sentence, "Look at the plan", url, who)
     if run.state == RunState.STOPPED:
         return NextAction(f"{name} stopped: {run.message}", "Look at the run", url)
@@ -482,7 +482,8 @@ def safety(at: Standing) -> Safety:
     run = at.open_run
     writing = run is not None and run.kind != RunKind.DISCOVERY and run.loading_since is not None
     if writing and run is not None and run.kind == RunKind.TRIAL:
-        return Safety(f"Writing to {at.target_name} (sandbox)", "sandbox")
+        suffix = "" if "sandbox" in at.target_name.lower() else " (sandbox)"
+        return Safety(f"Writing to {at.target_name}{suffix}", "sandbox")
     if writing:
         return Safety(f"Rolling back in {at.target_name}", "sandbox")
     if at.written:

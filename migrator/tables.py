@@ -58,9 +58,9 @@ class RunTable(BaseTable):
     state = tables.Column(orderable=False)
     created_by = tables.Column(verbose_name="Started by", orderable=False, default="Crosswalk")
     created_at = tables.Column(verbose_name="Started", orderable=False)
-    duration = tables.Column(accessor="pk", orderable=False, attrs=RIGHT)
-    written = tables.Column(accessor="written", orderable=False, attrs=RIGHT)
-    failed = tables.Column(accessor="failed", orderable=False, attrs=RIGHT)
+    duration = tables.Column(accessor="pk", default="–", orderable=False, attrs=RIGHT)
+    written = tables.Column(accessor="written", default="–", orderable=False, attrs=RIGHT)
+    failed = tables.Column(accessor="failed", default="–", orderable=False, attrs=RIGHT)
     links = tables.Column(verbose_name="", accessor="pk", orderable=False, attrs=RIGHT)
 
     class Meta(BaseTable.Meta):
@@ -135,7 +135,8 @@ class RecordTable(BaseTable):
         if record.state == "rejected":
             return ui.status("Rejected", "bad", "circle-x")
         tone = "warn" if record.act == "hold" else ""
-        return ui.status(words.BUCKETS.get(record.act, record.act).capitalize(), tone)
+        bucket = words.BUCKETS.get(record.act, record.act)
+        return ui.status(words.SAID.get(bucket, bucket).capitalize(), tone)
 
     def render_reason(self, record: Operation) -> str:
         return record.reason or record.difference or "–"
@@ -159,7 +160,7 @@ class TrailTable(BaseTable):
         return ui.moment(value)
 
     def render_object_kind(self, record: TrailEntry) -> str:
-        return f"{record.object_kind} {record.object_id}"
+        return f"{record.object_kind.replace('_', ' ')} {record.object_id}"
 
     def render_hash(self, value: str) -> SafeString:
         return format_html('<code title="{}">{}</code>', value, value[:10])

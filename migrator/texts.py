@@ -36,3 +36,13 @@ class LibraryTools:
 
 
 TOOLS = LibraryTools()
+
+
+def phone_for_people(digits: str) -> str:
+    """Digits with country code as people read them, "+47 997 68 424"; as they are where they are no
+    number."""
+    try:
+        parsed = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return digits
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

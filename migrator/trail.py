@@ -3,12 +3,13 @@
 Entries hold ids, counts and field names, never personal data, so that an erasure never breaks the chain.
 """
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
 
-from migrator.engine.canonical import checksum
+from migrator.engine.canonical import canonical_json, checksum
 from migrator.models import Project, TrailEntry
 
 GENESIS = "0" * 64
@@ -16,7 +17,7 @@ GENESIS = "0" * 64
 LOCK_SPACE = 7411
 
 
-def append(  # noqa: PLR0913 - an entry is who, what, on what, in words and in figures
+def append(
     project: Project,
     actor: Any,
     verb: str,
@@ -36,12 +37,14 @@ def append(  # noqa: PLR0913 - an entry is who, what, on what, in words and in f
             seq=last.seq + 1 if last else 1,
             at=datetime.now(UTC),
             actor=actor,
-            actor_label=actor.get_full_name() or actor.get_username() if actor else "Crosswalk",
+            # As long as the column: a long name must never fail the act that it belongs to.
+            actor_label=(actor.get_full_name() or actor.get_username())[:150] if actor else "Crosswalk",
             verb=verb,
             object_kind=object_kind,
             object_id=str(object_id),
             sentence=sentence,
-            data=data or {},
+            # As the database will give it back, or the chain would not hold: there, every key is a text.
+            data=json.loads(canonical_json(data or {})),
             prev_hash=last.hash if last else GENESIS,
         )
         entry.hash = entry_hash(entry)

@@ -4,7 +4,18 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from migrator.views import account, connections, discovery, home, projects, records, reports, rollback, runs, trail
+from migrator.views import (
+    account,
+    connections,
+    discovery,
+    home,
+    projects,
+    records,
+    reports,
+    rollback,
+    runs,
+    trail,
+)
 
 Addresses = list[URLPattern | URLResolver]
 

@@ -109,7 +109,7 @@ def _compare_duplicates(item: ReviewItem) -> Comparison:
 
 def _member_column(member: Evidence, number: int, args: Evidence, *, choose: bool) -> Column:
     key = str(member["source_key"])
-    button = Button(Decide.MERGE, "This one stays", "check", str(number), args={"survivor": key})
+    button = Button(Decide.MERGE, "Keep this", "check", str(number), args={"survivor": key})
     suggested = choose and args.get("survivor") == key
     return Column(_who(member), "in APSIS One", "source", suggested, button if choose else None)
 
@@ -120,7 +120,7 @@ def _target_column(
     target_id = str(target["target_id"])
     survivor = str(members[0]["source_key"]) if members else ""
     chosen = {"survivor": args.get("survivor") or survivor, "target_id": target_id}
-    button = Button(Decide.MERGE, "It is this one", "check", str(number), args=chosen)
+    button = Button(Decide.MERGE, "This one", "check", str(number), args=chosen)
     suggested = choose and args.get("target_id") == target_id
     return Column(_who(target), f"Person {target_id}", "target", suggested, button if choose else None)
 

@@ -95,7 +95,7 @@ class Decision(models.Model):
     client_key = models.UUIDField()
     batch = models.UUIDField()
     undoes = models.OneToOneField(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="undone_by"
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="undone_by"
     )
     reason = models.CharField(max_length=500, blank=True)
 

@@ -30,16 +30,16 @@ class Company:
     def control(self, side: str, path: str, body: dict[str, Any] | None = None) -> Any:
         url = f"{self.connect['control'][f'{side}_url']}/{path}"
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(url, data=data, headers={"content-type": "application/json"})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - a simulator of ours
+        request = urllib.request.Request(url, data=data, headers={"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
     def target_api(self, path: str) -> Any:
         """One GET of the target's public API, as anybody with the token may ask."""
         token = self.connect["target"]["api_token"]
         url = f"{self.connect['target']['base_url']}{path}"
-        request = urllib.request.Request(url, headers={"x-api-token": token})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - a simulator of ours
+        request = urllib.request.Request(url, headers={"x-api-token": token})
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
     def listed(self, what: str) -> list[dict[str, Any]]:

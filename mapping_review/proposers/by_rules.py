@@ -12,23 +12,30 @@ from mapping_review.proposers.evidence import evidence_of
 from mapping_review.proposers.fixed import propose_birthday, propose_crm_id, propose_default, propose_fixed
 from mapping_review.proposers.joint import assigned
 from mapping_review.proposers.lexicon import lexicon
+from mapping_review.proposers.merging import same_new_fields
 from mapping_review.proposers.names import Reading, read_name
-from mapping_review.proposers.proposal import Alternative, Proposal, ProposerSettings
+from mapping_review.proposers.proposal import FOR, Alternative, Proposal, ProposerSettings, Reason
 from mapping_review.proposers.reasons import reasons_for
-from mapping_review.proposers.rules import rule_for
+from mapping_review.proposers.rules import as_text, rule_for
 from mapping_review.proposers.scoring import Candidate, Subject, candidates_for
 from mapping_review.proposers.targets import Target, targets_in
 from migrator.engine.field_map import Action, FieldRule
-from migrator.engine.inventory import SourceField, SourceKind, TargetField
+from migrator.engine.inventory import FieldType, SourceField, SourceKind, TargetField
 from migrator.engine.transforms.registry import convert
 from migrator.texts import TOOLS
 
 VERSION = "rules-1"
 _ALTERNATIVES = 3
+_WORTH_OFFERING, _AS_TEXT = 0.25, 0.5
 _ABSTAIN = 0.35
 _SUSPICIOUS = re.compile(r"[<>{}\[\]`\x00-\x1f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]|https?:")
 _LONG_NAME, _MANY_WORDS = 80, 8
-_COMPANY_SHARE = 0.25
+# Integrations put the CRM's name before each attribute: "webCRM - Deal value".
+_CONNECTOR = re.compile(
+    r"(?i)^(?:web\s?crm|crm|lime(?: crm)?|efficy(?: enterprise| corporate)?|(?:ms )?dynamics(?: 365)?"
+    r"|tribe|e-?deal|super\s?office|upsales|salesforce|hubspot)\s*[-:._]+\s*"
+)
+_COMPANY_SHARE = 0.6
 
 
 def propose(
@@ -45,7 +52,20 @@ def propose(
     for subject in subjects:
         key = subject.field.key
         proposals[key] = _proposal(subject, chosen[key], ranked[key], settings)
+    _share_new_fields(subjects, proposals)
     return _apart([p for f in fields if (p := proposals[f.key]) is not None], catalogue)
+
+
+def _share_new_fields(subjects: Sequence[Subject], proposals: dict[str, Proposal | None]) -> None:
+    """One new field, under a name of no Section's own language, for all Sections that mean the same."""
+    rules = {key: proposal.rule for key, proposal in proposals.items() if proposal is not None}
+    for name, keys in same_new_fields(subjects, rules):
+        for key in keys:
+            proposal = proposals[key]
+            if proposal is not None:
+                reason = Reason(FOR, f"{len(keys)} Sections mean the same and share one new field")
+                rule = replace(proposal.rule, field=name)
+                proposals[key] = replace(proposal, rule=rule, reasons=(reason, *proposal.reasons))
 
 
 def fits(fields_to_create: int, existing: int, cap: int | None) -> bool:
@@ -93,7 +113,7 @@ def _read(field: SourceField) -> Reading:
     if is_suspicious(field.name):
         return Reading("")
     defaults = {"attribute:birthdate": "birth date", "attribute:crmid": "customer number"}
-    return read_name(defaults.get(field.key, field.name))
+    return read_name(_CONNECTOR.sub("", defaults.get(field.key, field.name)))
 
 
 def is_suspicious(name: str) -> bool:
@@ -102,7 +122,8 @@ def is_suspicious(name: str) -> bool:
 
 
 def _company_sections(fields: Sequence[SourceField]) -> frozenset[str]:
-    """Sections in which a company name is filled for a good part of the profiles."""
+    """Sections in which most profiles have a company: an address that moves to the company of a profile
+    without one would be lost."""
     most: dict[str, int] = {}
     company: dict[str, int] = {}
     for field in fields:
@@ -120,19 +141,33 @@ def _proposal(
     confidence = _confidence(chosen, ranked)
     rule = rule_for(subject, chosen, settings)
     default = _default_proposal(subject, chosen, settings)
-    others = [c for c in ranked if c is not chosen and c.score > 0.25][:_ALTERNATIVES]
     proposal = default or Proposal(rule, confidence, reasons_for(subject, chosen, rule))
     lost = _lost(proposal.rule, subject)
     return _stamped(
         replace(
             proposal,
-            alternatives=tuple(
-                Alternative(rule_for(subject, c, settings), _confidence(c, ranked)) for c in others
-            ),
+            alternatives=_alternatives(subject, chosen, ranked, proposal.rule, settings),
             abstained=proposal.confidence < _ABSTAIN,
             flags=_flags(subject, chosen, lost),
         )
     )
+
+
+def _alternatives(
+    subject: Subject,
+    chosen: Candidate,
+    ranked: Sequence[Candidate],
+    rule: FieldRule,
+    settings: ProposerSettings,
+) -> tuple[Alternative, ...]:
+    """Other homes in their order; beside a typed new field, the same field as text, in which nothing is
+    lost."""
+    others = [c for c in ranked if c is not chosen and c.score > _WORTH_OFFERING]
+    found = [Alternative(rule_for(subject, c, settings), _confidence(c, ranked)) for c in others]
+    if rule.action == Action.CREATE and rule.type not in (FieldType.VARCHAR, FieldType.TEXT):
+        place = sum(c.action == Action.MAP for c in others[:1])
+        found.insert(place, Alternative(as_text(rule, subject.field), _AS_TEXT))
+    return tuple(found[:_ALTERNATIVES])
 
 
 def _default_proposal(subject: Subject, chosen: Candidate, settings: ProposerSettings) -> Proposal | None:
@@ -179,17 +214,17 @@ def _lost(rule: FieldRule, subject: Subject) -> int:
 
 
 def _apart(proposals: Sequence[Proposal], catalogue: Sequence[TargetField]) -> list[Proposal]:
-    """New fields get names of their own: none that the account has already, none twice."""
-    taken = {(f.object, f.name.casefold()) for f in catalogue}
+    """New fields get names of their own: none that the account has already, and one name is one field."""
+    taken = {(f.object, f.name.casefold()): "" for f in catalogue}
     renamed: dict[str, Proposal] = {}
     for proposal in sorted(proposals, key=lambda p: (not _is_fixed(p.rule), p.rule.source)):
         rule = proposal.rule
         if rule.action == Action.CREATE:
             name, number = rule.field, 1
-            while (rule.object, name.casefold()) in taken:
+            while taken.get((rule.object, name.casefold()), rule.ref) != rule.ref:
                 number += 1
                 name = f"{rule.field} (APSIS)" if number == 2 else f"{rule.field} (APSIS {number - 1})"
-            taken.add((rule.object, name.casefold()))
+            taken[rule.object, name.casefold()] = rule.ref
             proposal = replace(proposal, rule=replace(rule, field=name))  # noqa: PLW2901
         renamed[rule.source] = proposal
     return [renamed[p.rule.source] for p in proposals]

@@ -1,44 +1,46 @@
-"""The joint step: a field that holds one value takes one source field, and the best claim wins it."""
+"""The joint step: a field that holds one value takes one source field of each Section, and the best claim
+wins it."""
 
 from collections.abc import Mapping, Sequence
 
 from mapping_review.proposers.scoring import Candidate, Subject
 
 Ranked = Mapping[str, tuple[Subject, Sequence[Candidate]]]
+_Taken = dict[tuple[str, str], set[str]]
 
 
 def assigned(ranked: Ranked) -> dict[str, Candidate]:
-    """The candidate for each key. Greedy over regret-free order: strongest claims choose first, so the
-    outcome does not depend on the order of the fields; losers fall to their next candidate."""
+    """The candidate for each key. The strongest claims choose first, so the outcome does not depend on the
+    order of the fields; losers fall to their next candidate.
+
+    Fields of different Sections may share a target: "Kön" in one and "Sukupuoli" in another are one thing.
+    """
     claims = sorted(
         (candidate.order, key, place)
         for key, (_, candidates) in ranked.items()
         for place, candidate in enumerate(candidates)
     )
     chosen: dict[str, Candidate] = {}
-    taken: dict[tuple[str, str], str] = {}
+    taken: _Taken = {}
     for _, key, place in claims:
-        candidate = ranked[key][1][place]
-        if key in chosen or not _is_best_left(key, place, ranked, taken):
+        subject, candidates = ranked[key]
+        candidate = candidates[place]
+        if key in chosen or any(_is_free(c, subject, taken) for c in candidates[:place]):
             continue
-        if _is_free(candidate, key, ranked, taken):
+        if _is_free(candidate, subject, taken):
             chosen[key] = candidate
-            _take(candidate, key, ranked, taken)
+            _take(candidate, subject, taken)
     return chosen
 
 
-def _is_best_left(key: str, place: int, ranked: Ranked, taken: Mapping[tuple[str, str], str]) -> bool:
-    """No better candidate of the same field is still free."""
-    return not any(_is_free(c, key, ranked, taken) for c in ranked[key][1][:place])
-
-
-def _is_free(candidate: Candidate, key: str, ranked: Ranked, taken: Mapping[tuple[str, str], str]) -> bool:
+def _is_free(candidate: Candidate, subject: Subject, taken: _Taken) -> bool:
     if candidate.target is None or candidate.target.shared or candidate.target.is_address:
         return True
-    # A default attribute and the customer's own copy of it may fill the same field, one after the other.
-    return ranked[key][0].field.is_default or taken.get(candidate.target.place, key) == key
+    # A default attribute, the customer's own copy of it and the CRM's may fill the same field, one after the
+    # other.
+    return subject.is_copy or not subject.sections & taken.get(candidate.target.place, set())
 
 
-def _take(candidate: Candidate, key: str, ranked: Ranked, taken: dict[tuple[str, str], str]) -> None:
-    if candidate.target is not None and not ranked[key][0].field.is_default:
-        taken[candidate.target.place] = key
+def _take(candidate: Candidate, subject: Subject, taken: _Taken) -> None:
+    if candidate.target is not None and not subject.is_copy:
+        taken.setdefault(candidate.target.place, set()).update(subject.sections)

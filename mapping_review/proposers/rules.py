@@ -13,6 +13,7 @@ from migrator.engine.field_map import Action, FieldRule, UpdateMode
 from migrator.engine.inventory import FieldType, SourceField, TargetField, TargetObject, ValueType
 from migrator.engine.reading import options_in
 from migrator.engine.transforms.choices import LOOK_UP, NO, YES, read_yes_no
+from migrator.engine.transforms.texts import SHORT
 
 _F, _V = FieldType, ValueType
 _SLASHED = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ]\d{4}.*")
@@ -50,9 +51,13 @@ def map_rule(
     transform, args = transform_for(target.type, evidence, settings)
     if not target.custom and key in ("emails", "phones"):
         transform, args = _contact_transform(key, settings)
+    if not target.custom and key == "value":
+        # A deal's value and its currency are two fields.
+        transform, args = transform_for(_F.DOUBLE, evidence, settings)
     if component:
         transform = "postal_code" if component == "postal_code" else transform
-    if target.type in (_F.ENUM, _F.SET):
+    labelled = target.custom and target.type in (_F.ENUM, _F.SET)
+    if labelled:
         transform, args = _look_up(evidence, target, transform, args)
     return FieldRule(
         source=field.key,
@@ -63,9 +68,7 @@ def map_rule(
         field=target.name if target.custom else key,
         type=target.type,
         custom=target.custom,
-        options=_united(target.options, labels_in(evidence, args))
-        if target.type in (_F.ENUM, _F.SET)
-        else (),
+        options=_united(target.options, labels_in(evidence, args)) if labelled else (),
         transform=transform,
         args=args,
         update_mode=UpdateMode.APPEND
@@ -99,6 +102,13 @@ def create_rule(
         transform=transform,
         args=args,
     )
+
+
+def as_text(rule: FieldRule, field: SourceField) -> FieldRule:
+    """The same new field as text: long where a value needs it."""
+    is_long = any(variant.max_length > SHORT for variant in field.variants)
+    kind, transform = (_F.TEXT, "long_text") if is_long else (_F.VARCHAR, "text")
+    return replace(rule, type=kind, transform=transform, args=(), options=())
 
 
 def transform_for(kind: FieldType, evidence: Evidence, settings: ProposerSettings) -> tuple[str, Args]:

@@ -34,6 +34,15 @@ class Subject:
     split_address: bool = False
 
     @property
+    def is_copy(self) -> bool:
+        """Defaults and what a CRM wrote stand beside the customer's own attributes of the same meaning."""
+        return self.field.is_default or any(".integrations." in v.discriminator for v in self.field.variants)
+
+    @property
+    def sections(self) -> frozenset[str]:
+        return frozenset(variant.section for variant in self.field.variants)
+
+    @property
     def is_sensitive(self) -> bool:
         flagged = any("sensitive" in lexicon().concepts[c].flags for c in self.reading.concepts)
         return flagged or self.evidence.is_national_id or self.evidence.is_bank_account
@@ -172,7 +181,7 @@ def _to_address(subject: Subject, target: Target, part: str) -> Candidate:
     if subject.reading.has("home", "private"):
         wanted = "person"
     score = _ADDRESS + (0.08 if target.field.custom else 0.0)
-    score += 0.1 if target.field.object == wanted else -0.2
+    score += 0.1 if target.field.object == wanted else -0.3
     if target.field.custom and target.readings:
         extra = target.readings[0].concepts - set(ADDRESS_PARTS)
         score -= 0.3 if extra - subject.reading.concepts else 0.0

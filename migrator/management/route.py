@@ -100,7 +100,8 @@ class Walk:
 
     def _note(self, run: Run) -> None:
         for phase in run.phases.exclude(finished_at=None):
-            assert phase.started_at and phase.finished_at
+            assert phase.started_at
+            assert phase.finished_at
             self.phases[f"{run.kind}:{phase.name}"] = {
                 "wall_s": round((phase.finished_at - phase.started_at).total_seconds(), 3),
                 "cpu_s": round(phase.cpu_s, 3),

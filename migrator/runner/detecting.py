@@ -14,6 +14,7 @@ from migrator.engine.cases import Case, CaseKind
 from migrator.engine.inventory import SourceField, ValueType, Variant
 from migrator.models import Discovery, StagedProfile, StagedTarget
 from migrator.runner.job import Job
+from migrator.texts import phone_for_people
 
 if TYPE_CHECKING:
     from migrator.runner.inventorying import Totals
@@ -47,7 +48,7 @@ def no_name(job: Job, discovery: Discovery) -> Iterator[Case]:
 
 def _person_case(job: Job, kind: CaseKind, row: StagedProfile, candidates: list[dict[str, Any]]) -> Case:
     evidence = _facts(job, row) | {"candidates": candidates}
-    title = row.name or row.email or row.phone or row.company or "Unknown visitor"
+    title = row.name or row.email or phone_for_people(row.phone) or row.company or "Unknown visitor"
     return Case(kind, row.source_key, title, evidence, profiles=1, events=row.event_count, tokens=5)
 
 
@@ -60,7 +61,7 @@ def _facts(job: Job, row: StagedProfile) -> dict[str, Any]:
         "source_key": row.source_key,
         "name": row.name,
         "email": row.email,
-        "phone": row.phone,
+        "phone": phone_for_people(row.phone),
         "company": row.company,
         "crm_id": row.crm_id,
         "sections": [names.get(s, s) for s in profile.sections],
@@ -95,7 +96,7 @@ def _candidate(row: StagedProfile, why: str) -> dict[str, Any]:
         "source_key": row.source_key,
         "name": row.name,
         "email": row.email,
-        "phone": row.phone,
+        "phone": phone_for_people(row.phone),
         "company": row.company,
         "event_count": row.event_count,
         "why": why,
@@ -108,7 +109,7 @@ def _target_candidate(row: StagedTarget, why: str) -> dict[str, Any]:
         "target_id": row.target_id,
         "name": str(row.body.get("name") or ""),
         "email": row.emails[0] if row.emails else "",
-        "phone": row.phones[0] if row.phones else "",
+        "phone": phone_for_people(row.phones[0]) if row.phones else "",
         "company": f"organization {organization}" if organization else "",
         "event_count": 0,
         "why": why,

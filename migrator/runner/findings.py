@@ -40,11 +40,19 @@ def findings(
 
 
 def _line(kind: str, count: int, text: str, link: str) -> dict[str, Any]:
+    """`text` is written for several; one reads "1 profile has"."""
+    if count == 1:
+        text = text.replace("profiles have", "profile has", 1).replace("tags are", "tag is", 1)
+        text = text.replace("profiles share", "profile shares", 1).replace(
+            "attributes share", "attribute shares", 1
+        )
     return {"kind": kind, "count": count, "text": f"{count:,} {text}", "link": link}
 
 
 def _no_email(discovery: Discovery) -> dict[str, Any]:
-    return _line("no-email", discovery.profiles.filter(email="").count(), "profiles have no email", "queue")
+    # Whoever has no name either is counted, and asked about, under "no name".
+    count = discovery.profiles.filter(email="").exclude(name="").count()
+    return _line("no-email", count, "profiles have no email", "queue")
 
 
 def _shared(discovery: Discovery) -> int:

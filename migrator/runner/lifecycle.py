@@ -4,6 +4,7 @@ Nothing here does the work of a run; that is `migrator.runner.slices`.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -46,9 +47,8 @@ def set_waker(waker: Callable[[int], None]) -> None:
 
 def wake(run: Run) -> None:
     """Send a wake-up once the present transaction has committed. Losing it costs one sweep, nothing else."""
-    run_id = run.pk
     for waker in _wakers:
-        transaction.on_commit(lambda: waker(run_id), robust=True)
+        transaction.on_commit(partial(waker, run.pk), robust=True)
 
 
 def start_discovery(project: Project, user: Any) -> Run:

@@ -64,7 +64,7 @@ def _record(job: Job, batch: Batch) -> None:
         done=F("done") + batch.done, failed=F("failed") + batch.rejected
     )
     if batch.ambiguous:
-        text = f"{batch.ambiguous} answers of {job.phase.name} prove nothing; they are read back after the quiet period."
+        text = f"{batch.ambiguous} answers of {job.phase.name} prove nothing; they are read back later."
         lifecycle.log(job.run, text, LogLevel.WARNING)
 
 

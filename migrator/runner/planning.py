@@ -21,7 +21,8 @@ from migrator.engine.inventory import SourceKind, TargetObject
 from migrator.engine.matching import email_key
 from migrator.engine.operations import Act, PlannedOperation
 from migrator.engine.phases import fate as fates
-from migrator.engine.phases import histories, match, plan as plans
+from migrator.engine.phases import histories, match
+from migrator.engine.phases import plan as plans
 from migrator.engine.phases.transform import Context, Known, Transformed, emails_of, name_of, transform
 from migrator.engine.records import Event, Kind, Profile, TargetRecord
 from migrator.models import Run, RunPhase, StagedEvent, StagedProfile, StagedTarget

@@ -70,6 +70,8 @@ def _compare_page(job: Job, kind: Kind, page: Sequence[Json]) -> int:
     markers = {port.marker_of(kind, record): record for record in page}
     rows = list(_operations_of(job.run, kind, ids, [m for m in markers if m]))
     by_id = {row.target_id: row for row in rows}
+    # One look-up of linked records for the page, not one for each record that is compared.
+    port.references(ledger.claimed_of(rows))
     extra = sum(1 for row in rows if row.target_id not in ids and row.marker in markers)
     for target_id, record in ids.items():
         row = by_id.get(target_id)

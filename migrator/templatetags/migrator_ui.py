@@ -1,7 +1,6 @@
-"""How icons, states, confidence, counts and dates look, in one place. Nothing here knows a model or asks a database."""
+"""How icons, states, confidence, counts and dates look, in one place. Nothing here asks a database."""
 
 import re
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -34,7 +33,7 @@ def icon(name: str, size: str = "") -> SafeString:
 
 @register.simple_tag
 def status(label: str, tone: str = "", picture: str = "") -> SafeString:
-    """A state in words with its colour; `tone` is ok, warn, bad, info, src, dst, line, dash, plain or nothing."""
+    """A state in words; `tone` is ok, warn, bad, info, src, dst, line, dash, plain or nothing."""
     drawn = icon(picture, "s") if picture else ""
     return format_html('<span class="{}">{}{}</span>', f"tag {tone}".strip(), drawn, label)
 
@@ -97,7 +96,7 @@ def initials(user: Any) -> str:
 
 @register.simple_tag
 def key(name: str, *, off: bool = False) -> SafeString:
-    """The attributes that bind a key to a button or link: <button{% key "E" %}>. Print it with {% cap "E" %}."""
+    """Binds keys to a button or link: <button{% key "E" %}>. {% cap "E" %} prints them."""
     if off or not name:
         return mark_safe("")
     shown = " ".join(_shown(part) for part in name.split())
@@ -169,16 +168,9 @@ def duration(seconds: float | None) -> str:
     if 0 < seconds < 1:
         return "under 1 s"
     rest = round(seconds)
-    words = []
+    words: list[str] = []
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
         number, rest = divmod(rest, size)
         if number or words:
             words.append(f"{number} {unit}" if number else "")
     return " ".join(word for word in words[:2] if word) or "0 s"
-
-
-@register.filter
-def minutes(items: Iterable[Any] | int, each: float = 2.6) -> int:
-    """Whole minutes that many decisions take, one at the least."""
-    number = items if isinstance(items, int) else len(list(items))
-    return max(1, round(number * each / 60))

@@ -1,20 +1,22 @@
 """The discovery stop: start it, watch it, and read what is on both sides."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django_tables2 import RequestConfig
 
 from migrator import gates, policies, runner, staging
 from migrator.choices import RunKind
-from migrator.models import Discovery, Project, Run
+from migrator.models import Discovery
 from migrator.tables import AttributeTable
 from migrator.views import inventory
 from migrator.views.loaders import project_of, standing_of
 from migrator.views.runs import run_context
 from migrator.web import refusals, wants_partial
 
+ATTRIBUTES_A_PAGE = 25
 # Where a finding is settled, by the word that the discovery stored.
 LINKS = {"queue": "reconciliation:queue", "map": "mapping_review:map", "connections": "connections"}
 
@@ -35,34 +37,34 @@ def discovery(request: HttpRequest, slug: str) -> HttpResponse:
     if running is not None:
         context |= run_context(request, running)
     if at.discovery is not None:
-        context |= _found(request, project, at.discovery)
+        context |= _found(request, at, at.discovery)
         if wants_partial(request):
             return render(request, "components/_table.html", {"table": context["table"], "request": request})
     return render(request, "migrator/discovery.html", context)
 
 
-def _found(request: HttpRequest, project: Project, found: Discovery) -> dict[str, object]:
+def _found(request: HttpRequest, at: gates.Standing, found: Discovery) -> dict[str, Any]:
+    project = at.project
     attributes = inventory.attributes_of(staging.source_fields(project))
     table = AttributeTable(attributes)
-    RequestConfig(request, paginate=False).configure(table)
+    RequestConfig(request, paginate={"per_page": ATTRIBUTES_A_PAGE}).configure(table)
     return {
         "source": inventory.source_of(found, int(project.setting("rare_tag_limit"))),
         "target": inventory.target_of(found),
-        "findings": [row | {"url": _link(project, row)} for row in found.findings],
+        "findings": [_finding(at, row) for row in found.findings],
         "stale": inventory.is_stale(found),
         "attributes": attributes,
         "table": table,
     }
 
 
-def _link(project: Project, row: dict[str, str]) -> str:
-    if row.get("link") == "queue" and row.get("kind") in KINDS:
-        return reverse("reconciliation:queue-kind", args=[project.slug, row["kind"]])
+def _finding(at: gates.Standing, row: dict[str, Any]) -> dict[str, Any]:
+    """With the place where it is settled, and how many of its cases are still open there."""
+    kind = next((kind for kind in at.queue.kinds if kind.kind == row.get("kind")), None)
+    if kind is not None and (url := at.url("reconciliation:queue-kind", kind.kind)):
+        return row | {"url": url, "open": kind.open}
     name = LINKS.get(row.get("link", ""))
-    return reverse(name, args=[project.slug]) if name else ""
-
-
-KINDS = ("no-email", "no-name", "duplicates", "type-conflicts", "tags", "organizations")
+    return row | {"url": at.url(name) if name else "", "open": None}
 
 
 @require_POST

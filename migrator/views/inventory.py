@@ -26,6 +26,12 @@ TYPES = {
     "email": "Email",
     "url": "Link",
     "empty": "Never filled",
+    # What the source declares has words of its own.
+    "boolean": "Yes or no",
+    "string": "Text",
+    "integer": "Number",
+    "decimal": "Number",
+    "timestamp": "Date and time",
 }
 SAMPLES = 3
 TAGS_NAMED = 12

@@ -76,7 +76,7 @@ def plan_of(run: Run, target_name: str) -> PlanView:
         percent_of_day=round(100 * whole / share) if share else 0,
         options=tuple(_option(row, plan.get("fidelity", "")) for row in plan.get("options", ())),
         reasons=tuple(_reason(run, row) for row in plan.get("reasons", ())),
-        lost=tuple(plan.get("lost", ())),
+        lost=tuple({"name": row["source"].partition(":")[2], "count": row["count"]} for row in plan.get("lost", ())),
         warnings=tuple(plan.get("warnings", ())),
         fields={"create": 0, "existing": 0, "cap": 0} | plan.get("fields", {}),
         events={"source": 0, "migrated": 0, "excluded": 0, "held": 0} | plan.get("events", {}),
@@ -117,10 +117,11 @@ def _option(row: Mapping[str, Any], chosen: str) -> Option:
 
 
 def _reason(run: Run, row: Mapping[str, Any]) -> Reason:
-    query = urlencode({"kind": row["kind"], "state": words.BUCKETS.get(row["act"], row["act"]), "reason": row["reason"]})
+    bucket = words.BUCKETS.get(row["act"], row["act"])
+    query = urlencode({"kind": row["kind"], "state": bucket, "reason": row["reason"]})
     url = f"{reverse('run-records', args=[run.project.slug, run.pk])}?{query}"
     label = words.KINDS.get(row["kind"], row["kind"])
-    return Reason(label, words.BUCKETS.get(row["act"], row["act"]), row["reason"], row["count"], url)
+    return Reason(label, words.SAID.get(bucket, bucket), row["reason"], row["count"], url)
 
 
 @dataclass(frozen=True, slots=True)

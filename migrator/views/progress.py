@@ -67,15 +67,16 @@ def progress_of(run: Run, phases: Iterable[RunPhase]) -> Progress:
     current = next((line for line in lines if line.tone in ("running", "failed")), None)
     done, total = sum(p.done for p in rows if p.planned), sum(p.planned for p in rows)
     percent = _percent(run, lines, done, total)
+    silence = silence_of(run, current, now)
     return Progress(
         phases=lines,
         sentence=_sentence(run, current, now),
         tone=_tone(run),
-        silence=silence_of(run, current, now),
+        silence=silence,
         percent=percent,
         title=f"{percent}% {current.label}" if current and run.state in LIVE else run.get_state_display(),
         seconds=_elapsed(run.started_at, run.finished_at, now),
-        left=_time_left(run, rows, now),
+        left="" if silence else _time_left(run, rows, now),
     )
 
 
@@ -157,7 +158,7 @@ def _sentence(run: Run, current: PhaseLine | None, now: datetime) -> str:
         case RunState.PAUSING:
             return "Pausing: the requests in flight are finished first."
         case RunState.PAUSED:
-            return f"Paused. {_where(run, current)}Nothing is lost."
+            return f"Paused. {_where(run, current)}{_resumes(current)}"
         case RunState.WAITING:
             return f"{run.message} {_until(run, now)} Nothing is lost.".strip()
         case RunState.STOPPED:
@@ -178,11 +179,17 @@ def _where(run: Run, current: PhaseLine | None) -> str:
     return f"{current.done:,} of {current.total:,} {current.label} {side}. "
 
 
+def _resumes(current: PhaseLine | None) -> str:
+    if current is None or not current.total:
+        return "Resume goes on where it stopped."
+    return f"Resume starts at {current.done + 1:,}."
+
+
 def _until(run: Run, now: datetime) -> str:
     if run.wait_until is None or run.wait_until <= now:
         return "Continues in a moment."
     left = (run.wait_until - now).total_seconds()
-    if left < 90:  # noqa: PLR2004 - seconds
+    if left < 90:
         return f"Continues in {left:.0f} s."
     hours, minutes = divmod(round(left / 60), 60)
     span = f"{hours} h {minutes} min" if hours else f"{minutes} min"
@@ -206,7 +213,7 @@ def _time_left(run: Run, phases: list[RunPhase], now: datetime) -> str:
         return ""
     done, total = sum(p.done for p in phases if p.planned), sum(p.planned for p in phases)
     seconds = (now - run.loading_since).total_seconds()
-    if done < 20 or seconds < 3 or done >= total:  # noqa: PLR2004 - a pace needs something to go by
+    if done < 20 or seconds < 3 or done >= total:
         return ""
     rest = (total - done) * seconds / done / 60
     low, high = max(1, round(rest * 0.8)), max(1, round(rest * 1.3))

@@ -26,6 +26,10 @@ class Bucket:
     count: int
     url: str
 
+    @property
+    def said(self) -> str:
+        return words.SAID.get(self.name, self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Balance:
@@ -114,7 +118,7 @@ def _fault(line: Mapping[str, Any]) -> str:
 
 def _reason(run: Run, kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
     state = "rejected" if row.get("state") == "rejected" else words.BUCKETS.get(row["act"], row["act"])
-    return dict(row) | {"bucket": state, "url": _list_url(run, kind, state, row["reason"])}
+    return dict(row) | {"bucket": words.SAID.get(state, state), "url": _list_url(run, kind, state, row["reason"])}
 
 
 def _list_url(run: Run, kind: str, state: str, reason: str = "") -> str:

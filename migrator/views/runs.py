@@ -19,7 +19,7 @@ from migrator.engine.errors import RefusedError
 from migrator.forms import ChecksumForm, FidelityForm
 from migrator.models import Run
 from migrator.tables import RunTable
-from migrator.views import budgets, plans, progress, words
+from migrator.views import budgets, plans, progress, reports, words
 from migrator.views.loaders import project_of, run_of, standing_of
 from migrator.web import go, refusals, wants_partial
 
@@ -118,6 +118,8 @@ def run_context(request: HttpRequest, found: Run) -> dict[str, Any]:
         context["budget"] = budgets.usage_of(target)
     if found.state in (RunState.FINISHED, RunState.ABORTED) and found.kind == RunKind.TRIAL:
         context["rollback_refusal"] = _refusal(runner.check_can_roll_back, found, user)
+    if found.state == RunState.FINISHED and found.kind != RunKind.DISCOVERY:
+        context["report"] = reports.report_of(found)
     return context | {
         "progress": progress.progress_of(found, found.phases.all()),
         "causes": progress.causes_of(found),

@@ -66,7 +66,7 @@ def _filters(project: Project, asked: dict[str, str]) -> list[dict[str, Any]]:
     kinds = project.trail.order_by("object_kind").values_list("object_kind", flat=True).distinct()
     return [
         {"name": "who", "label": "Person", "value": asked["who"], "choices": [(p, p) for p in people]},
-        {"name": "on", "label": "Object", "value": asked["on"], "choices": [(k, k.capitalize()) for k in kinds]},
+        {"name": "on", "label": "Object", "value": asked["on"], "choices": [(k, k.replace("_", " ").capitalize()) for k in kinds]},
     ]
 
 

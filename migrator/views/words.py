@@ -54,6 +54,8 @@ BUCKETS: dict[str, str] = {
     Act.DELETE: "removed",
     Act.RESTORE: "restored",
 }
+# Where people say another word than the address does.
+SAID = {"excluded": "skipped"}
 FIDELITIES: dict[str, tuple[str, str]] = {
     Fidelity.HISTORY: (
         "One history per profile",

@@ -37,7 +37,7 @@ async function inspect(row) {
 		if (wanted !== url) return;
 		apply(html);
 		const spot = $("#inspector [data-position]");
-		if (spot) spot.textContent = `${rows().indexOf(row) + 1} of ${rows().length}`;
+		if (spot) spot.textContent = `${rows().indexOf(row) + 1} of ${rows().length + +($("[data-list]").dataset.rest || 0)}`;
 		prefetch(row);
 	} catch { if (wanted === url) location.href = url; }
 }
@@ -160,11 +160,15 @@ function settle(job, { ok, status }, html) {
 const groups = () => $$("[data-list] [data-group-head]").forEach(head => {
 	const n = rows().filter(row => row.dataset.group === head.dataset.groupHead).length;
 	head.hidden = !n;
-	if ($("[data-count]", head)) $("[data-count]", head).textContent = n;
+	if ($("[data-count]", head)) $("[data-count]", head).textContent = (n + +(head.dataset.rest || 0)).toLocaleString("en");
 });
 
-/* Plain HTTP on another host has no randomUUID. */
-const uuid = () => crypto.randomUUID?.() || "10000000-1000-4000-8000-100000000000".replace(/[018]/g, c => (c ^ crypto.getRandomValues(new Uint8Array(1))[0] & 15 >> c / 4).toString(16));
+/* An address of a blob ends in a UUID, also where crypto.randomUUID is missing: on plain HTTP. */
+const uuid = () => {
+	const url = URL.createObjectURL(new Blob());
+	URL.revokeObjectURL(url);
+	return url.slice(-36);
+};
 
 function words(el) {
 	const own = el.cloneNode(true);
@@ -179,7 +183,7 @@ function decide(form, button) {
 	const body = new URLSearchParams(new FormData(form, button)), last = mine.at(-1);
 	body.set("client_key", uuid());
 	const next = last && (after(last).find(row => !mine.includes(row)) || rows().reverse().find(row => !mine.includes(row)));
-	outbox.push({ action: form.action, body, rows: mine, stay });
+	outbox.push({ action: form.getAttribute("action"), body, rows: mine, stay });
 	mine.forEach(row => { row.dataset.pending = ""; row.hidden = !stay; });
 	check(mine, false);
 	if (last) {
@@ -215,6 +219,7 @@ function help() {
 	const name = el => el.dataset.label || el.getAttribute("aria-label") || words(el);
 	$$("[data-key]").filter(seen).forEach(el => names.set(el.dataset.key.split(" ")[0], name(el)));
 	if ($("[data-filter]")) names.set("/", "Filter");
+	if ($(".tabs")) names.set("[ ]", "Previous and next tab");
 	$$("[data-go]").forEach(el => names.set(`G ${el.dataset.go.toUpperCase()}`, name(el)));
 	$("#shortcuts dl").replaceChildren(...[...names].map(([keys, text]) => {
 		const line = doc.createElement("div"), dt = doc.createElement("dt"), dd = doc.createElement("dd");
@@ -240,7 +245,7 @@ on("keydown", event => {
 	if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("dialog[open]")) return;
 	if (event.key === "Escape") return escape(at);
 	if (root.dataset.shortcuts === "off" || at.matches("input:not([type=checkbox]), select, textarea")) return;
-	if ("Enter ".includes(event.key) && at.closest("button, summary, input, label, a:not([data-open])")) return;
+	if (["Enter", " "].includes(event.key) && at.closest("button, summary, input, label, a:not([data-open])")) return;
 	const plain = event.key.length > 1 ? event.key : event.key.toUpperCase(), key = event.shiftKey && /^[A-Z]/.test(plain) ? `Shift+${plain}` : plain;
 	const gone = Date.now() - going < 1500 && goes(plain.toLowerCase()), act = pageKeys[key] || (rows().length && listKeys[key]);
 	going = 0;
@@ -298,7 +303,7 @@ on("submit", event => {
 		$$("form[data-theme] [aria-pressed]").forEach(el => el.setAttribute("aria-pressed", el.value === theme));
 		const body = new URLSearchParams(new FormData(form));
 		body.set("theme", theme);
-		fetch(form.action, { method: "POST", body }).catch(() => {});
+		fetch(form.getAttribute("action"), { method: "POST", body }).catch(() => {});
 	}
 });
 

@@ -35,7 +35,7 @@ def environment() -> dict[str, str]:
 def workers() -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker with two processes, in a process group of its own that is killed as a whole."""
     command = [sys.executable, "-m", "celery", "-A", "migrator.celery", "worker", "-c", "2", "-l", "error"]
-    process = subprocess.Popen(  # noqa: S603 - our own program
+    process = subprocess.Popen(
         [*command, "--without-gossip", "--without-mingle"],
         cwd=REPOSITORY,
         env=environment(),

@@ -10,6 +10,9 @@ from migrator.engine.operations import Act
 from migrator.engine.phases.transform import Supplied
 
 
+NOTHING = Supplied()
+
+
 @dataclass(frozen=True, slots=True)
 class Fate:
     """`act` is CREATE where the profile is to be written (or found in the target), else its bucket."""
@@ -17,7 +20,7 @@ class Fate:
     act: Act
     reason: str = ""
     parent: str = ""
-    supplied: Supplied = Supplied()
+    supplied: Supplied = NOTHING
     target_id: str = ""
 
 

@@ -8,13 +8,17 @@ from migrator.engine.canonical import JsonValue
 from migrator.engine.transforms.converted import EMPTY, Args, Converted, emptied, one_line
 from migrator.engine.transforms.tools import Tools
 
-# An optional short word or sign, one number, an optional short word or sign: "EU 43", "12 st", "50 %", "kr 1
-# 250,00".
+# A sign, a currency or a word with a blank may stand before the number: "EU 43", "kr 1 250,00", "SEK100". A
+# unit, a currency or a word with a blank may follow it: "12 st", "50%", "30kg". "D70454" and "12B" are codes,
+# not numbers.
+_CURRENCY = "SEK|NOK|DKK|EUR|GBP|USD|CHF|ISK|PLN|kr"
+_UNIT = "st|stk|kg|g|cm|mm|m|km|h|min|kwh|kvm|m2|l"
 _NUMBER = re.compile(
-    r"(?P<before>[^\W\d_]{1,5}\.?|[€$£%#])?\s*"
+    rf"(?P<before>[€$£%#]|(?:{_CURRENCY})\.?|[^\W\d_]{{1,5}}\.?(?=\s))?\s*"
     r"(?P<sign>[-+\u2212])?\s*"
-    r"(?P<digits>\d[\d.,\s'\u2019]*)"
-    r"(?P<after>[^\W\d_]{1,10}\.?|[€$£%]|,-|:-)?"
+    r"(?P<digits>\d[\d.,\s'\u2019]*?)"
+    rf"(?P<after>\s*[€$£%]|,-|:-|\s*(?:{_CURRENCY}|{_UNIT})\.?|\s[^\W\d_]{{1,10}}\.?)?",
+    re.IGNORECASE,
 )
 _GROUPED = {
     mark: re.compile(rf"\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+") for mark in (".", ",", " ", "'", "\u2019")
@@ -67,7 +71,11 @@ def number_in(text: str, decimal: str = "") -> int | float | None:
     found = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None or not found["digits"].isascii():
         return None
-    plain = _plain(" ".join(found["digits"].split()), decimal)
+    digits = " ".join(found["digits"].split())
+    # Beside a word a leading zero marks a code: "B 0412".
+    if digits[:1] == "0" and digits[1:2].isdigit() and (found["before"] or found["after"]):
+        return None
+    plain = _plain(digits, decimal)
     if plain is None:
         return None
     number = float(plain) if "." in plain else int(plain)

@@ -51,7 +51,9 @@ REGISTRY: dict[str, Transform] = {
     for entry in (
         Transform("text", "Text as it is", texts.to_text, _SHORT_TEXT),
         Transform("long_text", "Long text as it is", texts.to_long_text, frozenset({_F.TEXT})),
-        Transform("number", "Number", numbers.to_number, frozenset({_F.DOUBLE}), _NUMERIC, ("decimal",)),
+        Transform(
+            "number", "Number", numbers.to_number, frozenset({_F.DOUBLE, _F.MONETARY}), _NUMERIC, ("decimal",)
+        ),
         Transform(
             "money",
             "Amount with currency",

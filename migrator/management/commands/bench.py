@@ -80,11 +80,11 @@ def _simulators(options: dict[str, Any]) -> Iterator[Path]:
 
 def _run_inside(environment: dict[str, str], options: dict[str, Any], connect: Path) -> dict[str, Any]:
     manage = [sys.executable, str(REPOSITORY / "manage.py")]
-    subprocess.run([*manage, "migrate", "--no-input"], env=environment, check=True, stdout=sys.stderr)  # noqa: S603
+    subprocess.run([*manage, "migrate", "--no-input"], env=environment, check=True, stdout=sys.stderr)
     words = ["bench", "--connect", str(connect), "--fidelity", options["fidelity"]]
     words += ["--profiles", str(options["profiles"]), "--seed", str(options["seed"])]
     inside = environment | {INSIDE: "1"}
-    done = subprocess.run([*manage, *words], env=inside, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    done = subprocess.run([*manage, *words], env=inside, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise CommandError("The route did not reach its end; the lines above say where it stopped.")
     answer: dict[str, Any] = json.loads(done.stdout.strip().rpartition("\n")[2])

@@ -1,15 +1,18 @@
 """The queue's pages both ways: whole and partial, plain and htmx, allowed and not."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from migrator.choices import Role
-from migrator.engine.cases import Decide
+from migrator.engine.cases import CaseKind, Decide
 from migrator.templatetags.migrator_ui import strong
+from reconciliation import queries
 from reconciliation.models import Decision, ReviewItem
 from reconciliation.services import decide
 from tests import factories_reconciliation as made
@@ -355,3 +358,26 @@ def test_the_history_names_who_did_what_and_offers_undo(admin, project):
     assert "Sofia" in page
     assert "2 cases" in page
     assert url("undo", project) in page
+
+
+# Figures
+
+
+def test_the_pace_is_the_median_of_the_last_intervals_without_breaks(project, sofia):
+    start = timezone.now() - timedelta(hours=2)
+    for seconds in (0, 3, 6, 9, 2000, 2003):
+        item = made.make_item(project)
+        decide(item.pk, Decide.SKIP, {}, user=sofia, expected_version=0, client_key=uuid4())
+        Decision.objects.filter(item=item).update(at=start + timedelta(seconds=seconds))
+    assert queries.pace(project, sofia) == 3
+
+
+def test_there_is_no_pace_before_there_is_something_to_go_by(project, sofia):
+    assert queries.progress(project, sofia).minutes == 0
+
+
+def test_organizations_have_a_tab_only_once_there_are_any(project, sofia):
+    made.make_item(project)
+    assert CaseKind.ORGANIZATION not in [tab.kind for tab in queries.progress(project, sofia).tabs]
+    ReviewItem.objects.update(kind=CaseKind.ORGANIZATION)
+    assert CaseKind.ORGANIZATION in [tab.kind for tab in queries.progress(project, sofia).tabs]

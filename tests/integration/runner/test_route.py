@@ -13,6 +13,8 @@ from migrator.management.route import Walk
 from migrator.models import Operation, Run
 from tests.company import Company
 
+slow = pytest.mark.slow
+
 
 def marker_code(company: Company, what: str) -> str:
     fields = company.listed(what)
@@ -38,6 +40,7 @@ def test_every_expected_person_is_there_exactly_once(loaded: tuple[Walk, Run], c
     assert markers == Counter(expected)
 
 
+@slow
 def test_labels_consents_and_the_organization_arrive_with_the_person(
     loaded: tuple[Walk, Run], company: Company
 ) -> None:
@@ -56,6 +59,7 @@ def test_labels_consents_and_the_organization_arrive_with_the_person(
         assert bool(person["org_id"]) == bool(body["organization"])
 
 
+@slow
 def test_every_event_is_in_a_record_of_its_person(loaded: tuple[Walk, Run], company: Company) -> None:
     _, run = loaded
     events = run.plan["events"]
@@ -71,6 +75,7 @@ def test_every_event_is_in_a_record_of_its_person(loaded: tuple[Walk, Run], comp
     )
 
 
+@slow
 def test_what_was_predicted_is_what_was_written(loaded: tuple[Walk, Run]) -> None:
     _, run = loaded
     predicted = {line["kind"]: line["create"] + line["update"] for line in run.plan["counts"]}
@@ -79,6 +84,7 @@ def test_what_was_predicted_is_what_was_written(loaded: tuple[Walk, Run]) -> Non
     assert measuring.lost_and_duplicated(run) == (0, 0)
 
 
+@slow
 def test_every_source_profile_is_in_exactly_one_bucket(loaded: tuple[Walk, Run]) -> None:
     _, run = loaded
     assert run.discovery is not None
@@ -86,6 +92,7 @@ def test_every_source_profile_is_in_exactly_one_bucket(loaded: tuple[Walk, Run])
     assert keys == Counter(run.discovery.profiles.values_list("source_key", flat=True))
 
 
+@slow
 def test_a_second_run_plans_no_write(loaded: tuple[Walk, Run]) -> None:
     walk, _ = loaded
     walk.discover()
@@ -99,6 +106,7 @@ def test_a_second_run_plans_no_write(loaded: tuple[Walk, Run]) -> None:
     assert writes == {}
 
 
+@slow
 def test_a_rollback_leaves_the_target_as_it_was(walk: Walk, company: Company) -> None:
     before = company.contents()
     walk.discover()
@@ -110,6 +118,7 @@ def test_a_rollback_leaves_the_target_as_it_was(walk: Walk, company: Company) ->
     assert undone.plan["kept_total"] == 0
 
 
+@slow
 def test_a_rollback_keeps_what_a_person_edited_since(loaded: tuple[Walk, Run], company: Company) -> None:
     walk, run = loaded
     row = Operation.objects.filter(run=run, kind="person", act=Act.CREATE).order_by("key").first()
@@ -123,6 +132,7 @@ def test_a_rollback_keeps_what_a_person_edited_since(loaded: tuple[Walk, Run], c
     assert "Changed in Pipedrive" in kept[0]["why"]
 
 
+@slow
 def test_nothing_is_written_before_the_plan_is_approved(walk: Walk, company: Company) -> None:
     before = company.contents()
     walk.discover()
@@ -133,6 +143,7 @@ def test_nothing_is_written_before_the_plan_is_approved(walk: Walk, company: Com
     assert company.contents() == before
 
 
+@slow
 def test_an_approval_of_another_checksum_is_refused(walk: Walk) -> None:
     walk.discover()
     walk.decide()
@@ -141,12 +152,14 @@ def test_an_approval_of_another_checksum_is_refused(walk: Walk) -> None:
         runner.approve_plan(run, walk.person(Role.ENGINEER), "0" * 64)
 
 
+@slow
 def test_a_run_does_not_start_before_map_and_queue_are_settled(walk: Walk) -> None:
     walk.discover()
     with pytest.raises(RefusedError, match="not signed off"):
         runner.start_trial(walk.project, walk.person(Role.ENGINEER), fidelity="history")
 
 
+@slow
 def test_equal_states_give_equal_plans(walk: Walk) -> None:
     walk.discover()
     walk.decide()
@@ -155,6 +168,7 @@ def test_equal_states_give_equal_plans(walk: Walk) -> None:
     assert walk.plan("history").plan_checksum == first.plan_checksum
 
 
+@slow
 def test_wrong_credentials_stop_the_run_with_one_sentence(walk: Walk) -> None:
     connection = walk.project.connections.get(side="target")
     connections.store_secret(connection, "not-the-token")
@@ -162,6 +176,7 @@ def test_wrong_credentials_stop_the_run_with_one_sentence(walk: Walk) -> None:
         walk.discover()
 
 
+@slow
 def test_a_dead_service_makes_the_run_wait_and_loses_nothing(walk: Walk) -> None:
     connection = walk.project.connections.get(side="source")
     connection.base_url = "http://127.0.0.1:9"
@@ -173,6 +188,7 @@ def test_a_dead_service_makes_the_run_wait_and_loses_nothing(walk: Walk) -> None
     assert run.message
 
 
+@slow
 def test_an_expired_token_is_renewed_on_the_way(walk: Walk, company: Company) -> None:
     run = runner.start_discovery(walk.project, walk.person(Role.ENGINEER))
     runner.work(run.pk, seconds=0.5)
@@ -180,12 +196,14 @@ def test_an_expired_token_is_renewed_on_the_way(walk: Walk, company: Company) ->
     assert walk.finish(run).state == RunState.FINISHED
 
 
+@slow
 def test_the_trail_of_the_whole_route_holds(loaded: tuple[Walk, Run]) -> None:
     walk, _ = loaded
     assert trail.first_break(walk.project) is None
     assert {"start", "approve"} <= set(walk.project.trail.values_list("verb", flat=True))
 
 
+@slow
 def test_paused_means_nothing_more_is_sent_until_it_is_resumed(walk: Walk) -> None:
     walk.discover()
     walk.decide()

@@ -24,8 +24,8 @@ def run(project: Any) -> Any:
 
 @pytest.fixture
 def start(transactional_db: None) -> Iterator[Start]:
-    """Starts a function in another thread, which has a connection of its own and closes it. The data of the
-    test must be committed for it, which is why this fixture takes the database without a transaction around it."""
+    """Starts a function in another thread, which has a connection of its own and closes it. It sees only
+    what was committed, which is why this fixture takes the database without a transaction around it."""
 
     def alone(work: Callable[..., Any], *args: Any) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""The shared budget: one pace and one token count for all workers, a refusal takes nothing, a pause is honoured."""
+"""The shared budget: one pace and one token count for all, a refusal takes nothing, a pause is honoured."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from migrator import budget
@@ -24,7 +24,9 @@ def row() -> Budget:
 
 
 def stored() -> tuple[Any, ...]:
-    return Budget.objects.filter(scope=SCOPE).values_list("tat", "spent", "spent_ever", "requests_ever", "paused_until")[0]
+    return Budget.objects.filter(scope=SCOPE).values_list(
+        "tat", "spent", "spent_ever", "requests_ever", "paused_until"
+    )[0]
 
 
 def limited(requests: float = 10, window_s: float = 2.0, tokens: int = 0) -> Budget:
@@ -156,22 +158,21 @@ def test_of_two_limits_noted_at_once_the_lower_one_stays(start: Any) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_workers_together_never_exceed_the_pace(start: Any) -> None:
-    limited(100, 1.0)
+    limited(20, 1.0)
+    take(1)
+    began, interval_s = row().tat, 1.0 / 18
     together = threading.Barrier(4)
 
-    def take_some() -> list[float]:
+    def take_some() -> None:
         together.wait(timeout=10)
-        found = []
         for count in (1, 4, 2, 8, 3):
-            slots = take(count)
-            departure = time.time() + slots.wait_s
-            found += [departure + n * slots.interval_s for n in range(count)]
-        return found
+            take(count)
 
-    leaving = sorted(t for worker in [start(take_some) for _ in range(4)] for t in worker.result(timeout=30))
-    assert len(leaving) == 72
-    assert all(sum(1 for t in leaving[n:] if t < first + 1.0) <= 100 for n, first in enumerate(leaving))
-    assert leaving[-1] - leaving[0] >= 71 / 90 - 0.1
+    for worker in [start(take_some) for _ in range(4)]:
+        worker.result(timeout=30)
+    # Whoever overlooked another's reservation would have left this behind.
+    assert row().requests_ever == 1 + 4 * 18
+    assert row().tat >= began + 4 * 18 * interval_s - 0.001
 
 
 @pytest.mark.django_db(transaction=True)
@@ -244,8 +245,6 @@ def test_what_the_senders_saw_reaches_the_shared_row_once() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_sender_without_a_slot_closes_the_connection_that_it_opened(start: Any) -> None:
-    from django.db import connection
-
     limited(0)
     pacer = SharedPacer(SCOPE)
 

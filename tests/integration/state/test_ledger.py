@@ -1,4 +1,4 @@
-"""The ledger on PostgreSQL: claims are exclusive, fences hold, leases and quiet periods pass, adding is repeatable."""
+"""The ledger on PostgreSQL: claims are exclusive, fences hold, leases and quiet periods pass."""
 
 import threading
 from datetime import timedelta
@@ -141,17 +141,10 @@ def test_equal_plans_have_equal_checksums_in_whatever_order_they_were_made(proje
     assert planned_in(one, "a", "b") == planned_in(other, "b", "a")
 
 
-def test_the_checksum_stays_the_same_while_the_plan_is_loaded(run: Run) -> None:
+def test_releasing_and_claiming_leave_the_checksum_as_it_was_approved(run: Run) -> None:
     before = planned_in(run, "a", "b")
     ledger.release(run)
-    [first, second] = RunLedger(run, quiet_s=180).claim(Kind.PERSON, 10)
-    RunLedger(run, quiet_s=180).finish([(first, AMBIGUOUS)])
-    lapse(run, "not_before")
-    assert second.fence == 1
-    ledger.release(run)
-    row_states = states(run)
-    assert set(row_states.values()) == {"ambiguous", "sent"}
-    run.operations.update(reason="")
+    RunLedger(run, quiet_s=180).claim(Kind.PERSON, 1)
     assert ledger.plan_checksum(run) == before
 
 
@@ -185,14 +178,19 @@ def test_a_claim_is_the_intent_with_its_payload(run: Run) -> None:
     ledger.release(run)
     [claimed] = RunLedger(run, quiet_s=180).claim(Kind.PERSON, 10)
     assert claimed == ClaimedOperation(
-        id=row(run).pk, kind=Kind.PERSON, key="a", marker="a", act=Act.CREATE, body={"name": "Astrid"}, fence=1
+        id=row(run).pk,
+        kind=Kind.PERSON,
+        key="a",
+        marker="a",
+        act=Act.CREATE,
+        body={"name": "Astrid"},
+        fence=1,
     )
     stored = row(run)
     assert (stored.state, stored.attempts, stored.fence) == ("sent", 1, 1)
     assert stored.sent_at is not None
-    assert stored.lease_until == stored.sent_at + timedelta(seconds=ledger.LEASE_S) or (
-        abs(stored.lease_until - stored.sent_at - timedelta(seconds=ledger.LEASE_S)) < timedelta(seconds=1)
-    )
+    assert stored.lease_until is not None
+    assert abs((stored.lease_until - stored.sent_at).total_seconds() - ledger.LEASE_S) < 1
 
 
 def test_claims_come_in_order_and_in_batches(run: Run) -> None:
@@ -256,9 +254,9 @@ def test_workers_that_claim_at_once_never_share_an_operation(start: Any) -> None
 def test_a_claim_whose_transaction_failed_never_happened() -> None:
     run = made.run(made.project())
     store = ready(run, "a")
-    with pytest.raises(RuntimeError), transaction.atomic():
-        store.claim(Kind.PERSON, 1)
-        raise RuntimeError
+    with transaction.atomic():
+        assert len(store.claim(Kind.PERSON, 1)) == 1
+        transaction.set_rollback(True)
     assert (row(run).state, row(run).fence) == ("ready", 0)
 
 
@@ -350,7 +348,8 @@ def test_what_was_not_done_waits_as_long_as_the_target_asked(run: Run) -> None:
     store = ready(run, *"ab")
     [one, other] = store.claim(Kind.PERSON, 2)
     store.finish([(one, Outcome(Proof.NOT_DONE, retry_after=60)), (other, Outcome(Proof.NOT_DONE))])
-    assert [o.key for o in store.claim(Kind.PERSON, 2)] == ["b"]
+    waits = {key: row(run, key).not_before for key in "ab"}
+    assert timedelta(seconds=59) < waits["a"] - waits["b"] <= timedelta(seconds=60)  # type: ignore[operator]
 
 
 # Doubts
@@ -387,11 +386,21 @@ def test_a_doubt_is_neither_claimed_nor_read_back_in_its_quiet_period(run: Run) 
     assert (store.claim(Kind.PERSON, 1), len(store.take_quiet(Kind.PERSON, 1))) == ([], 1)
 
 
-def test_the_quiet_period_is_as_long_as_the_project_says(run: Run) -> None:
+@pytest.mark.parametrize("quiet_s", [10, 180])
+@pytest.mark.parametrize("because", ["the answer proves nothing", "the lease ran out"])
+def test_the_quiet_period_is_as_long_as_the_project_says(run: Run, quiet_s: int, because: str) -> None:
     ready(run, "a")
-    store = RunLedger(run, quiet_s=0)
-    store.finish([(o, AMBIGUOUS) for o in store.claim(Kind.PERSON, 1)])
-    assert len(store.take_quiet(Kind.PERSON, 1)) == 1
+    store = RunLedger(run, quiet_s=quiet_s)
+    [claimed] = store.claim(Kind.PERSON, 1)
+    if because == "the lease ran out":
+        lapse(run, "lease_until")
+        store.expire_leases()
+    else:
+        store.finish([(claimed, AMBIGUOUS)])
+    stored = row(run)
+    assert stored.not_before is not None
+    assert stored.sent_at is not None
+    assert 0 <= (stored.not_before - stored.sent_at).total_seconds() - quiet_s < 5
 
 
 def test_a_doubt_that_somebody_reads_back_is_left_to_them(run: Run) -> None:
@@ -430,7 +439,9 @@ def test_reading_back_begins_at_the_oldest_of_the_doubts(run: Run) -> None:
 
 def test_unfinished_are_those_due_in_flight_and_in_doubt(run: Run) -> None:
     store = ready(run, *"abcdef")
-    for key, state in zip("abcdef", ("ready", "ambiguous", "done", "rejected", "undone", "planned"), strict=True):
+    for key, state in zip(
+        "abcdef", ("ready", "ambiguous", "done", "rejected", "undone", "planned"), strict=True
+    ):
         run.operations.filter(key=key).update(state=state)
     assert (store.unfinished(Kind.PERSON), store.unfinished(Kind.DEAL)) == (2, 0)
 

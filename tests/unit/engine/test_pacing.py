@@ -1,4 +1,4 @@
-"""Pacing on a virtual clock: no window ever holds more requests than the limit, whatever is asked for when."""
+"""Pacing on a virtual clock: no window ever holds more requests than the limit, whatever is asked for."""
 
 import math
 

@@ -269,6 +269,77 @@ def test_two_source_fields_never_share_a_field_of_one_value() -> None:
     assert [p.rule.action for p in propose(fields, [there], SETTINGS)] == [Action.MAP, Action.CREATE]
 
 
+def test_sections_that_mean_the_same_share_a_field_of_the_account() -> None:
+    fields = [attribute("Företag", "Ek AB", section="se"), attribute("Yritys", "Aalto Oy", section="fi")]
+    rules = [p.rule for p in propose(fields, [standard("organization", "name")], SETTINGS)]
+    assert [r.ref for r in rules] == ["organization.name", "organization.name"]
+
+
+def test_sections_that_mean_the_same_share_one_new_field() -> None:
+    fields = [
+        attribute("Kön", "Kvinna", "Man", section="se"),
+        attribute("Sukupuoli", "Nainen", "Mies", section="fi"),
+        attribute("Kjønn", "Kvinne", "Mann", section="se"),
+    ]
+    names = [p.rule.field for p in propose(fields, [], SETTINGS)]
+    assert names[:2] == ["Gender", "Gender"] or names[1:] == ["Gender", "Gender"]
+    assert len(set(names)) == 2
+
+
+CRM = "com.apsis1.integrations.webcrm.attributes.x"
+
+
+def crm_attribute(name: str, *values: object) -> SourceField:
+    field = attribute(name, *values)
+    return replace(field, variants=tuple(replace(v, discriminator=f"{CRM}{name}") for v in field.variants))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "catalogue", "expected"),
+    [
+        ("webCRM - Company name", "Ek AB", standard("organization", "name"), "organization.name"),
+        ("webCRM - Deal id", "D70454", standard("deal", "title"), "deal.id"),
+        ("webCRM - Deal name", "Winter order", standard("deal", "title"), "deal.title"),
+        ("Lime: Deal value", "349500", standard("deal", "value", FieldType.MONETARY), "deal.value"),
+        ("Deal closing date", "2025-06-06", standard("deal", "expected_close_date", FieldType.DATE),
+         "deal.expected_close_date"),
+        ("Dynamics 365 - Deal stage", "Qualified", standard("deal", "stage", FieldType.ENUM), "deal.stage"),
+        ("webCRM - Owner email", "j@berg.example", standard("person", "owner", FieldType.USER), "person.owner"),
+    ],
+)  # fmt: skip
+def test_what_a_crm_wrote_finds_its_home(
+    name: str, value: str, catalogue: TargetField, expected: str
+) -> None:
+    assert proposed(crm_attribute(name, value, value), catalogue).rule.ref == expected
+
+
+def test_the_customers_and_the_crms_company_name_go_to_one_field() -> None:
+    fields = [attribute("Företag", "Ek AB"), crm_attribute("webCRM - Company name", "Ek AB")]
+    rules = [p.rule for p in propose(fields, [standard("organization", "name")], SETTINGS)]
+    assert [r.ref for r in rules] == ["organization.name", "organization.name"]
+
+
+def test_a_deals_value_is_a_number_because_its_currency_is_a_field_of_its_own() -> None:
+    there = standard("deal", "value", FieldType.MONETARY)
+    assert proposed(attribute("Deal value", "349500", "1200"), there).rule.transform == "number"
+
+
+def test_addresses_of_people_without_a_company_stay_with_the_person() -> None:
+    address = standard("organization", "address", FieldType.ADDRESS)
+    street = attribute("Gata", "Storgatan 1", "Kungsgatan 2")
+    alone = propose([street], [address], SETTINGS)[0].rule
+    company = attribute("Företag", "Ek AB", "Alm AB")
+    beside = propose([street, company], [address], SETTINGS)[0].rule
+    assert (alone.ref, beside.ref, beside.component) == (
+        "person:Gata:varchar", "organization.address", "street",
+    )  # fmt: skip
+
+
+def test_a_typed_new_field_is_also_offered_as_text() -> None:
+    proposal = proposed(attribute("Shoe size", "42", "41,5"))
+    assert ("varchar", "text") in [(a.rule.type.value, a.rule.transform) for a in proposal.alternatives]
+
+
 def test_phones_share_one_field_under_their_labels() -> None:
     fields = [attribute("Telefon arbete", "08-465 004 21"), attribute("Mobil privat", "070-174 06 05")]
     rules = [p.rule for p in propose(fields, [standard("person", "phones", FieldType.PHONE)], SETTINGS)]

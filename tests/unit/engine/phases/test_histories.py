@@ -1,4 +1,4 @@
-"""Histories: every event is in exactly one record, no record is too large, and the chosen fidelity is kept."""
+"""Histories: every event is in exactly one record, none is too large, and the chosen fidelity is kept."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Load against a store and a target in memory: nothing lost, nothing twice, doubts are read back and not repeated."""
+"""Load against a store and a target in memory: nothing lost, nothing twice, doubts are read back."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -72,7 +72,9 @@ class MemoryStore:
 
     def expire_leases(self) -> int:
         expired = [
-            r for r in self.rows.values() if r.state == OperationState.SENT and r.lease_until < self.clock.time
+            r
+            for r in self.rows.values()
+            if r.state == OperationState.SENT and r.lease_until < self.clock.time
         ]
         for row in expired:
             self._move(row, OperationState.AMBIGUOUS)
@@ -174,7 +176,9 @@ class ScriptedTarget:
 
 
 def store_with(count: int, act: Act = Act.CREATE) -> MemoryStore:
-    operations = [ClaimedOperation(n, Kind.PERSON, f"p-{n}", f"m-{n}", act, {}, fence=0) for n in range(count)]
+    operations = [
+        ClaimedOperation(n, Kind.PERSON, f"p-{n}", f"m-{n}", act, {}, fence=0) for n in range(count)
+    ]
     return MemoryStore(Clock(), {operation.id: Row(operation) for operation in operations})
 
 

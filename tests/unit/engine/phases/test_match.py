@@ -168,6 +168,7 @@ LABELS = {
     "a new label is added behind": (["VIP"], ["Ski", "VIP"], ["VIP", "Ski"]),
     "nothing new changes nothing": (["VIP", "Ski"], ["Ski"], None),
     "the first labels are written": (None, ["Ski"], ["Ski"]),
+    "another case is no new label": (["VIP"], ["vip", "Ski", "ski"], ["VIP", "Ski"]),
     "no labels change nothing": (["VIP"], None, None),
 }
 

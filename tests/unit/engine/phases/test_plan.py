@@ -1,4 +1,4 @@
-"""Plan: the schema holds what the records use and nothing that is there; a plan that does not fit is refused."""
+"""Plan: the schema gets what records use and the account lacks; a plan that does not fit is refused."""
 
 import json
 from typing import Any
@@ -15,6 +15,7 @@ from migrator.engine.phases.plan import (
     Used,
     check_field_cap,
     count_new_fields,
+    new_options,
     option_refs,
     schema_records,
 )
@@ -55,6 +56,24 @@ def test_a_field_that_lacks_options_gets_those_alone() -> None:
     there = made.target_field("Size", FieldType.ENUM, options=("S",))
     [record] = schema([new()], [there], Used(options={SIZE: {"XL", "S", "M"}}))
     assert (record.body["options"], record.body["existing"]) == (["M", "XL"], True)
+
+
+OPTIONS: dict[str, tuple[set[str], tuple[str, ...], list[str]]] = {
+    "another option": ({"M"}, ("S",), ["M"]),
+    "another case of one that is there": ({"s", "M"}, ("S",), ["M"]),
+    "two cases of a new one": ({"XL", "xl", " Xl"}, (), [" Xl"]),
+    "nothing": (set(), ("S",), []),
+}
+
+
+@pytest.mark.parametrize(("wanted", "there", "expected"), OPTIONS.values(), ids=OPTIONS)
+def test_the_options_to_add_are(wanted: set[str], there: tuple[str, ...], expected: list[str]) -> None:
+    assert new_options(sorted(wanted), there) == expected
+
+
+def test_a_label_that_differs_in_case_alone_is_there() -> None:
+    labels = made.target_field("Labels", FieldType.SET, custom=False, standard_key="labels", options=("VIP",))
+    assert schema([], [labels], Used(labels={"vip"})) == []
 
 
 def test_a_field_of_another_type_is_another_field() -> None:

@@ -106,7 +106,9 @@ def test_the_same_address_in_another_spelling_comes_once() -> None:
 
 def test_merged_profiles_become_one_person_and_the_survivors_values_win() -> None:
     survivor = made.profile("p-1", {"email": "a@nordlys.example", "first_name": "Astrid"})
-    member = made.profile("p-2", {"email": "b@nordlys.example", "first_name": "Asta", "last_name": "Lindqvist"})
+    member = made.profile(
+        "p-2", {"email": "b@nordlys.example", "first_name": "Asta", "last_name": "Lindqvist"}
+    )
     person = transform([survivor, member], Supplied(), context()).person
     assert (person.key, person.source_count, person.body["name"]) == ("p-1", 2, "Astrid Lindqvist")
     assert [e["value"] for e in person.body["emails"]] == [  # type: ignore[index, union-attr]
@@ -161,7 +163,11 @@ def test_two_rules_for_one_field_give_the_first_value() -> None:
     }
 
 
-@given(st.dictionaries(st.sampled_from(["first_name", "email", "mobile", "shoe", "company"]), st.text(max_size=30)))
+@given(
+    st.dictionaries(
+        st.sampled_from(["first_name", "email", "mobile", "shoe", "company"]), st.text(max_size=30)
+    )
+)
 def test_no_text_ever_fails_a_record(values: dict[str, Any]) -> None:
     profile = made.profile(values=values)
     rules = [custom("shoe", FieldType.DOUBLE, "number"), COMPANY]
@@ -180,7 +186,9 @@ OWNERS = {
 @pytest.mark.parametrize(("owner", "fallback", "expected"), OWNERS.values(), ids=OWNERS)
 def test_a_profile_that_names_as_its_owner(owner: str, fallback: str, expected: str | None) -> None:
     known = Known(owners=frozenset({"erik@nordlys.example"}), fallback_owner=fallback)
-    assert transformed(made.rule("owner"), values={"owner": owner}, known=known).person.body["owner"] == expected
+    assert (
+        transformed(made.rule("owner"), values={"owner": owner}, known=known).person.body["owner"] == expected
+    )
 
 
 # Consents
@@ -225,7 +233,9 @@ def test_a_refusal_is_never_turned_into_a_permission(
 def test_the_order_of_consents_decides_nothing(consents: list[Consent], suppressed: bool, draw: Any) -> None:
     shuffled = list(consents)
     draw.shuffle(shuffled)
-    assert decided_consent(shuffled, suppressed=suppressed) == decided_consent(consents, suppressed=suppressed)
+    assert decided_consent(shuffled, suppressed=suppressed) == decided_consent(
+        consents, suppressed=suppressed
+    )
 
 
 def test_the_date_is_the_newest_of_those_that_decided() -> None:
@@ -240,7 +250,9 @@ def test_the_date_is_the_newest_of_those_that_decided() -> None:
 def consent_rules() -> list[FieldRule]:
     keys = ("email", "email_date", "sms", "sms_date")
     return [
-        FieldRule(f"consent:{key}", SourceKind.CONSENT, made.Action.CREATE, field=f"{key}_consent", custom=True)
+        FieldRule(
+            f"consent:{key}", SourceKind.CONSENT, made.Action.CREATE, field=f"{key}_consent", custom=True
+        )
         for key in keys
     ]
 
@@ -272,7 +284,10 @@ def test_of_merged_profiles_the_most_restrictive_answer_counts() -> None:
 
 def test_the_suppression_of_a_merged_profile_counts() -> None:
     yes = made.consent(ConsentState.OPT_IN, Channel.SMS)
-    profiles = [made.profile("p-1", consents=(yes,)), made.profile("p-2", suppressed=frozenset({Channel.SMS}))]
+    profiles = [
+        made.profile("p-1", consents=(yes,)),
+        made.profile("p-2", suppressed=frozenset({Channel.SMS})),
+    ]
     body: Any = transform(profiles, Supplied(), context(*consent_rules())).person.body
     assert body["custom"]["person:sms_consent:varchar"] == "No"
 
@@ -317,7 +332,8 @@ def test_sections_are_named_as_people_call_them() -> None:
 
 def tag_decisions(**decided: tuple[Decide, str]) -> Resolutions:
     return Resolutions(
-        Resolution(CaseKind.RARE_TAG, tag, act, {"into": into} if into else {}) for tag, (act, into) in decided.items()
+        Resolution(CaseKind.RARE_TAG, tag, act, {"into": into} if into else {})
+        for tag, (act, into) in decided.items()
     )
 
 
@@ -349,7 +365,12 @@ def test_a_tag_becomes(resolutions: Resolutions, expected: str) -> None:
 
 def test_tags_become_labels_once_each_in_order() -> None:
     rule = FieldRule("tag:all", SourceKind.TAG, made.Action.MAP, field="labels", transform="label_title")
-    tags = ((made.SECTION, "vip_customer"), ("other", "vip customer"), (made.SECTION, "alpine"), (made.SECTION, "rare"))
+    tags = (
+        (made.SECTION, "vip_customer"),
+        ("other", "vip customer"),
+        (made.SECTION, "alpine"),
+        (made.SECTION, "rare"),
+    )
     resolutions = tag_decisions(rare=(Decide.DROP, ""))
     found = transform([made.profile(tags=tags)], Supplied(), context(rule, resolutions=resolutions))
     assert found.person.body["labels"] == ["Alpine", "Vip Customer"]
@@ -359,7 +380,14 @@ def test_tags_become_labels_once_each_in_order() -> None:
 
 
 def test_a_company_becomes_an_organization_that_the_person_belongs_to() -> None:
-    size = made.rule("staff", "Staff", object=TargetObject.ORGANIZATION, custom=True, type=FieldType.DOUBLE, transform="number")
+    size = made.rule(
+        "staff",
+        "Staff",
+        object=TargetObject.ORGANIZATION,
+        custom=True,
+        type=FieldType.DOUBLE,
+        transform="number",
+    )
     found = transformed(COMPANY, size, values={"company": " Nordlys Outdoor AB ", "staff": "12"})
     assert found.organization is not None
     assert (found.organization.key, found.organization.body) == (
@@ -377,7 +405,13 @@ def test_without_a_company_name_there_is_no_organization(name: str) -> None:
 
 ADDRESSES: dict[str, tuple[dict[str, str], str]] = {
     "all its parts": (
-        {"street": "Storgatan", "house_number": "1", "postal_code": "221 00", "city": "Lund", "country": "Sweden"},
+        {
+            "street": "Storgatan",
+            "house_number": "1",
+            "postal_code": "221 00",
+            "city": "Lund",
+            "country": "Sweden",
+        },
         "Storgatan 1, 221 00 Lund, Sweden",
     ),
     "a town alone": ({"city": "Lund"}, "Lund"),
@@ -388,7 +422,8 @@ ADDRESSES: dict[str, tuple[dict[str, str], str]] = {
 @pytest.mark.parametrize(("parts", "expected"), ADDRESSES.values(), ids=ADDRESSES)
 def test_an_address_is_one_line_from(parts: dict[str, str], expected: str) -> None:
     rules = [
-        made.rule(f"part-{part}", "address", object=TargetObject.ORGANIZATION, component=part) for part in (*parts, "none")
+        made.rule(f"part-{part}", "address", object=TargetObject.ORGANIZATION, component=part)
+        for part in (*parts, "none")
     ]
     values = {f"part-{part}": value for part, value in parts.items()} | {"company": "Nordlys"}
     found = transformed(COMPANY, *rules, values=values)
@@ -421,7 +456,9 @@ def deal_of(**values: Any) -> Any:
 
 
 def test_deal_attributes_become_a_deal_of_the_person() -> None:
-    found = deal_of(deal_id="D-7", title="Skis", amount="1200", currency="nok", status="Vunnen", source_of="Fair")
+    found = deal_of(
+        deal_id="D-7", title="Skis", amount="1200", currency="nok", status="Vunnen", source_of="Fair"
+    )
     assert (found.kind, found.key) == (Kind.DEAL, "D-7")
     assert found.body == {
         "title": "Skis",
@@ -440,7 +477,10 @@ def test_without_deal_attributes_there_is_no_deal() -> None:
 
 def test_a_deal_without_title_is_named_after_the_person() -> None:
     found = deal_of(amount="1200")
-    assert (found.body["title"], found.key) == ("Deal with Astrid Lindqvist", "p-1/Deal with Astrid Lindqvist")
+    assert (found.body["title"], found.key) == (
+        "Deal with Astrid Lindqvist",
+        "p-1/Deal with Astrid Lindqvist",
+    )
 
 
 def test_an_amount_without_currency_has_the_projects() -> None:
@@ -453,13 +493,18 @@ def test_a_deal_belongs_to_the_persons_organization() -> None:
 
 
 def test_each_merged_profile_keeps_its_own_deal() -> None:
-    profiles = [made.profile(key, ASTRID | {"title": title}) for key, title in [("p-1", "Skis"), ("p-2", "Boots")]]
+    profiles = [
+        made.profile(key, ASTRID | {"title": title}) for key, title in [("p-1", "Skis"), ("p-2", "Boots")]
+    ]
     found = transform(profiles, Supplied(), context(*DEAL_RULES, known=KNOWN))
     assert [(d.key, d.body["person"]) for d in found.deals] == [("p-1/Skis", "p-1"), ("p-2/Boots", "p-1")]
 
 
 PLACES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
-    "a known stage and pipeline": ({"pipeline": "Sales", "stage": "New"}, {"pipeline": "Sales", "stage": "New"}),
+    "a known stage and pipeline": (
+        {"pipeline": "Sales", "stage": "New"},
+        {"pipeline": "Sales", "stage": "New"},
+    ),
     "a stage of another pipeline": ({"pipeline": "Service", "stage": "New"}, {"pipeline": "Service"}),
     "an unknown pipeline": ({"pipeline": "Gone", "stage": "New"}, {"stage": "New"}),
     "an unknown stage": ({"stage": "Gone"}, {}),
@@ -475,7 +520,14 @@ def test_a_deal_may_name(values: dict[str, str], expected: dict[str, str]) -> No
     assert {name: body[name] for name in ("pipeline", "stage", "owner") if name in body} == expected
 
 
-STATUSES = {"Won": "won", " VUNNET ": "won", "Lost": "lost", "Förlorad": "lost", "Open": "open", "In progress": "open"}
+STATUSES = {
+    "Won": "won",
+    " VUNNET ": "won",
+    "Lost": "lost",
+    "Förlorad": "lost",
+    "Open": "open",
+    "In progress": "open",
+}
 
 
 @pytest.mark.parametrize(("word", "status"), STATUSES.items(), ids=STATUSES)

@@ -1,0 +1,176 @@
+"""The whole route in a real browser on the demo account, by the people whose job each stop is."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.browser.demo import FLAGS, Person, running_demo, sign_in
+
+HOME = "/m/nordlys/"
+# The slowest stop is the sandbox run, which keeps to the made-up account's own request limits.
+PATIENCE_MS = 360_000
+MOST_KEYS = 400
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with running_demo() as found:
+        yield found
+
+
+def check_accessible(person: Person, name: str) -> None:
+    """No violation of WCAG A and AA in either theme."""
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    for theme in ("light", "dark"):
+        person.page.emulate_media(color_scheme=theme)
+        found = Axe().run(person.page, options=options)
+        assert found.violations_count == 0, f"{name}, {theme}: {found.generate_report()}"
+    person.page.emulate_media(color_scheme="light")
+
+
+def look(person: Person, name: str) -> None:
+    person.shoot(name)
+    check_accessible(person, name)
+
+
+def discover(erik: Person) -> None:
+    erik.go(f"{HOME}discovery/")
+    look(erik, "discovery-empty")
+    erik.page.get_by_role("button", name="Start the discovery").click()
+    expect(erik.page.get_by_text("Phases", exact=True)).to_be_visible()
+    erik.shoot("discovery-running")
+    expect(erik.page.get_by_text(re.compile("Found 2,400 profiles")).first).to_be_visible(timeout=PATIENCE_MS)
+    look(erik, "discovery")
+
+
+def clear_queue(sofia: Person) -> None:
+    """By keyboard alone: Enter accepts what is suggested, Z takes it back."""
+    sofia.go(f"{HOME}queue/")
+    look(sofia, "queue")
+    left = sofia.page.locator("#progress")
+    total = int(re.search(r"0 of (\d+)", left.inner_text())[1])  # type: ignore[index]
+    sofia.page.keyboard.press("Enter")
+    expect(left).to_contain_text(f"1 of {total} decided")
+    sofia.page.keyboard.press("z")
+    expect(left).to_contain_text(f"0 of {total} decided")
+    for kind in ("no-name", "duplicates", "type-conflicts", "tags"):
+        sofia.go(f"{HOME}queue/{kind}/")
+        look(sofia, f"queue-{kind}")
+    sofia.go(f"{HOME}queue/")
+    for _ in range(MOST_KEYS):
+        if "/queue/" not in sofia.page.url or "Queue clear" in sofia.page.inner_text("main"):
+            break
+        sofia.page.keyboard.press("Enter")
+        sofia.page.wait_for_timeout(120)
+    sofia.go(HOME)
+    expect(sofia.page.get_by_text(f"All {total} cases are decided")).to_be_visible()
+    sofia.go(f"{HOME}queue/history/")
+    look(sofia, "queue-history")
+
+
+def approve_map(erik: Person) -> None:
+    erik.go(f"{HOME}map/")
+    look(erik, "map")
+    erik.page.get_by_role("button", name=re.compile(r"Approve \d+ fields")).click()
+    look(erik, "map-bulk")
+    erik.page.get_by_label("I looked at the rows drawn for me").check()
+    erik.page.get_by_role("button", name=re.compile(r"Approve \d+ field")).last.click()
+    erik.go(f"{HOME}map/")
+    for _ in range(MOST_KEYS):
+        if re.search(r"\b0 left", erik.page.inner_text("#summary")):
+            break
+        erik.page.keyboard.press("a")
+        erik.page.wait_for_timeout(120)
+    erik.go(f"{HOME}map/")
+    erik.page.get_by_role("link", name=re.compile("Sign off")).click()
+    look(erik, "map-sign-off")
+    erik.page.get_by_role("button", name=re.compile("Sign off")).click()
+    erik.go(f"{HOME}map/")
+    look(erik, "map-signed")
+
+
+def run_in_sandbox(erik: Person) -> None:
+    erik.go(f"{HOME}runs/new/")
+    look(erik, "run-new")
+    erik.page.get_by_role("button", name="Compute the plan").click()
+    approve = erik.page.get_by_role("button", name=re.compile(r"Write [\d,]+ Persons"))
+    expect(approve).to_be_visible(timeout=PATIENCE_MS)
+    look(erik, "run-plan")
+    approve.click()
+    erik.page.wait_for_timeout(4000)
+    expect(erik.page.get_by_text("Sandbox only").first).to_be_visible()
+    erik.shoot("run-live")
+    expect(erik.page.get_by_text(re.compile("Every row is accounted for")).first).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+    look(erik, "run-finished")
+    erik.page.goto(f"{erik.page.url.split('?')[0].rstrip('/')}/report/")
+    expect(erik.page.get_by_text(re.compile("2,400 profiles read")).first).to_be_visible()
+    look(erik, "report")
+
+
+def roll_back(henrik: Person) -> None:
+    henrik.go(f"{HOME}runs/")
+    look(henrik, "runs")
+    henrik.page.get_by_role("link", name=re.compile("Roll back|Rollback")).first.click()
+    look(henrik, "rollback-start")
+    henrik.page.get_by_role("button", name=re.compile("preview", re.IGNORECASE)).click()
+    typed = henrik.page.get_by_label(re.compile("Type the number of records"))
+    expect(typed).to_be_visible(timeout=PATIENCE_MS)
+    look(henrik, "rollback-preview")
+    label = henrik.page.locator("label[for=id_typed]").inner_text()
+    typed.fill(re.search(r"([\d,]+)$", label)[1])  # type: ignore[index]
+    henrik.page.get_by_role("button", name=re.compile(r"Roll back [\d,]+ records")).click()
+    expect(henrik.page.get_by_text(re.compile(r"Rolled back [\d,]+ records")).first).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+    henrik.shoot("rollback-finished")
+
+
+def test_four_people_walk_the_route_from_discovery_to_rollback(browser: Browser, address: str) -> None:
+    erik = sign_in(browser, address, "erik")
+    erik.go(HOME)
+    look(erik, "home-start")
+    discover(erik)
+    sofia = sign_in(browser, address, "sofia")
+    sofia.go(HOME)
+    look(sofia, "home-admin")
+    clear_queue(sofia)
+    approve_map(erik)
+    run_in_sandbox(erik)
+    henrik = sign_in(browser, address, "henrik")
+    roll_back(henrik)
+    for name, path in (("trail", "trail/"), ("connections", "connections/"), ("home-end", "")):
+        henrik.go(f"{HOME}{path}")
+        look(henrik, name)
+    aino = sign_in(browser, address, "aino")
+    aino.go(f"{HOME}runs/new/")
+    expect(aino.page.get_by_role("button", name="Compute the plan")).to_have_count(0)
+    assert [*erik.complaints, *sofia.complaints, *henrik.complaints, *aino.complaints] == []
+
+
+def test_the_screens_work_without_javascript(browser: Browser, address: str) -> None:
+    """Runs after the walk: decides one case anew, and reads every stop by plain links and forms."""
+    sofia = sign_in(browser, address, "sofia", javascript=False)
+    sofia.go(f"{HOME}queue/history/")
+    sofia.page.get_by_role("button", name=re.compile("Undo")).first.click()
+    sofia.go(f"{HOME}queue/")
+    expect(sofia.page.get_by_text("1 left").first).to_be_visible()
+    sofia.page.locator("[data-row] a").first.click()
+    sofia.page.get_by_role("button", name=re.compile("Accept")).first.click()
+    sofia.go(HOME)
+    expect(sofia.page.get_by_text("cases are decided").first).to_be_visible()
+    for path in ("discovery/", "map/", "runs/", "trail/", "connections/"):
+        sofia.go(f"{HOME}{path}")
+        expect(sofia.page.locator("h1")).to_be_visible()
