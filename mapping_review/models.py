@@ -1,6 +1,8 @@
 """Versions of a project's field map, the decision on each row, and every act ever taken. `services` writes
 them."""
 
+from functools import cached_property
+
 from django.conf import settings
 from django.db import models
 
@@ -107,8 +109,9 @@ class FieldDecision(models.Model):
     def is_settled(self) -> bool:
         return self.state in SETTLED
 
-    @property
+    @cached_property
     def proposed(self) -> Proposal:
+        """Parsed once for each row read: the page asks for it many times."""
         return proposal_from_json(self.proposal)
 
     @property

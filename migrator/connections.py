@@ -43,6 +43,8 @@ COSTS = Costs(
     list={kind: prices.LIST_COSTS[kind] for kind in Kind},
 )
 LONGEST_REQUEST_S = 40.0
+# What a connection's form offers.
+PLANS = prices.PLANS
 LISTS = (
     "person_fields",
     "organization_fields",

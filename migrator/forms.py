@@ -9,9 +9,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from migrator.choices import Side
+from migrator.connections import PLANS
 from migrator.engine.phases.histories import Fidelity
 from migrator.models import Connection, Preference
-from migrator.pipedrive.costs import PLANS
 
 PLAN_CHOICES = [(p.key, f"{p.name} (older plan)" if p.retired else p.name) for p in PLANS.values()]
 CREDENTIALS = [("api_token", "API token"), ("oauth", "OAuth access token")]
@@ -43,7 +43,9 @@ class RollbackForm(ChecksumForm):
         typed: str = self.cleaned_data["typed"]
         digits = "".join(letter for letter in typed if letter not in ",. \u00a0\u202f'")
         if digits != str(self.expected):
-            raise ValidationError(f"This plan covers {self.expected:,} records. Nothing was changed. Type that number.")
+            raise ValidationError(
+                f"This plan covers {self.expected:,} records. Nothing was changed. Type that number."
+            )
         return typed
 
 
@@ -63,17 +65,18 @@ class ConnectionForm(forms.Form):
     base_url = forms.CharField(label="Address", max_length=300)
     account_name = forms.CharField(label="Name of the account", max_length=120)
 
-    def __init__(self, *args: Any, connection: Connection, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, connection: Connection) -> None:
         self.connection = connection
         initial = {"base_url": connection.base_url, **connection.config}
-        super().__init__(*args, initial=initial, auto_id=f"id_{connection.side}_%s", **kwargs)
+        super().__init__(data, initial=initial, auto_id=f"id_{connection.side}_%s")
         self.fields["secret"].required = not connection.sealed_secret
 
     def clean_base_url(self) -> str:
-        address = self.cleaned_data["base_url"].strip().rstrip("/")
-        address = address if "://" in address else f"https://{address}"
+        address: str = self.cleaned_data["base_url"].strip()
+        address = (address if "://" in address else f"https://{address}").rstrip("/")
         parts = urlsplit(address)
-        if not parts.hostname or (parts.scheme != "https" and not is_simulator(address)):
+        secure = parts.scheme == "https" and "." in (parts.hostname or "")
+        if parts.username or parts.query or not (secure or is_simulator(address)):
             raise ValidationError("Enter the address with https://, such as https://company.pipedrive.com.")
         return address
 
@@ -98,7 +101,9 @@ class ConnectionForm(forms.Form):
 
 class SourceForm(ConnectionForm):
     client_id = forms.CharField(
-        label="API client ID", max_length=200, help_text="APSIS One: Account settings, API keys, your key, Client ID."
+        label="API client ID",
+        max_length=200,
+        help_text="APSIS One: Account settings, API keys, your key, Client ID.",
     )
     secret = forms.CharField(
         label="API client secret",
@@ -119,7 +124,9 @@ class TargetForm(ConnectionForm):
     plan = forms.ChoiceField(
         choices=PLAN_CHOICES, help_text="Sets the daily tokens and the number of custom fields."
     )
-    seats = forms.IntegerField(min_value=1, max_value=100_000, help_text="Paid seats: the daily tokens grow with them.")
+    seats = forms.IntegerField(
+        min_value=1, max_value=100_000, help_text="Paid seats: the daily tokens grow with them."
+    )
 
 
 FORMS: dict[str, type[ConnectionForm]] = {Side.SOURCE: SourceForm, Side.TARGET: TargetForm}

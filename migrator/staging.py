@@ -37,8 +37,12 @@ def current_discovery(project: Project) -> Discovery | None:
 
 
 def store_profiles(discovery: Discovery, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Upsert one page of profiles. Each row has the columns of StagedProfile; repeating a page changes nothing."""
-    profiles = [StagedProfile(discovery=discovery, **row) for row in rows]
+    """Upsert one page of profiles. Each row has the columns of StagedProfile; repeating a page changes nothing.
+
+    Of a profile that comes twice in a page the last row counts: PostgreSQL would refuse the page, for ever.
+    """
+    by_key = {row["source_key"]: row for row in rows}
+    profiles = [StagedProfile(discovery=discovery, **row) for row in by_key.values()]
     StagedProfile.objects.bulk_create(
         profiles,
         update_conflicts=True,
@@ -55,7 +59,8 @@ def store_events(discovery: Discovery, rows: Iterable[Mapping[str, Any]]) -> int
 
 
 def store_targets(discovery: Discovery, rows: Iterable[Mapping[str, Any]]) -> int:
-    records = [StagedTarget(discovery=discovery, **row) for row in rows]
+    by_id = {(row["kind"], row["target_id"]): row for row in rows}
+    records = [StagedTarget(discovery=discovery, **row) for row in by_id.values()]
     StagedTarget.objects.bulk_create(
         records,
         update_conflicts=True,

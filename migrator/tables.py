@@ -47,7 +47,11 @@ class AttributeTable(BaseTable):
         return ui.pct(value)
 
     def render_inferred(self, value: str, record: Any) -> SafeString | str:
-        return format_html("{} {}", value, ui.status("Conflict", "bad", "arrows-split")) if record.conflict else value
+        return (
+            format_html("{} {}", value, ui.status("Conflict", "bad", "arrows-split"))
+            if record.conflict
+            else value
+        )
 
     def render_samples(self, value: tuple[str, ...]) -> str:
         return ", ".join(sample if len(sample) < 28 else f"{sample[:27]}…" for sample in value)
@@ -74,7 +78,9 @@ class RunTable(BaseTable):
         url = reverse("run", args=[self.slug, record.pk])
         below = f"of run {record.of_run_id}" if record.of_run_id else record.plan_checksum[:8]
         words_of = (url, f"{record.get_kind_display()} {record.pk}", below)
-        return format_html('<a class="b" href="{}">{}</a><br><span class="small mut mono">{}</span>', *words_of)
+        return format_html(
+            '<a class="b" href="{}">{}</a><br><span class="small mut mono">{}</span>', *words_of
+        )
 
     def render_state(self, record: Run) -> SafeString:
         tone = RUN_TONES[record.state]
@@ -88,7 +94,9 @@ class RunTable(BaseTable):
 
     def render_duration(self, record: Run) -> str:
         ended = record.finished_at
-        return ui.duration((ended - record.started_at).total_seconds()) if ended and record.started_at else "–"
+        return (
+            ui.duration((ended - record.started_at).total_seconds()) if ended and record.started_at else "–"
+        )
 
     def render_written(self, value: int) -> str:
         return f"{value:,}"
@@ -99,7 +107,7 @@ class RunTable(BaseTable):
     def render_links(self, record: Run) -> SafeString:
         """The report of a run that wrote, and the way back."""
         if record.loading_since is None:
-            return format_html("")
+            return SafeString("")
         names = [("run-report", "Report")] if record.finished_at else []
         if record.kind == "trial" and record.finished_at:
             names.append(("run-rollback", "Roll back"))

@@ -22,6 +22,7 @@ from migrator.engine.errors import RefusedError
 from migrator.models import Project
 from reconciliation import policies
 from reconciliation.arguments import InvalidDecisionError, action_of, validated
+from reconciliation.bulk import write_decided
 from reconciliation.choices import KINDS, ItemState, past_of
 from reconciliation.models import Decision, ReviewItem
 from reconciliation.opening import OpenedCounts, close_missing, open_items
@@ -43,7 +44,6 @@ __all__ = [
     "undo",
 ]
 BATCH = 500
-WRITTEN = ["state", "action", "args", "decided_by", "decided_at", "changed", "lock_version"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _put(item: ReviewItem, *, action: str, args: Mapping[str, Any], by: Any, at:
 
 
 def _save(items: list[ReviewItem], decisions: list[Decision]) -> None:
-    ReviewItem.objects.bulk_update(items, WRITTEN)
+    write_decided(items)
     Decision.objects.bulk_create(decisions)
     for item in items:
         if item.kind == CaseKind.TYPE_CONFLICT:
@@ -252,7 +252,7 @@ def _decide_slice(
     versions: Mapping[int, int],
 ) -> Batch:
     items = list(_locked(ReviewItem.objects.filter(pk__in=ids)).select_related("decided_by").order_by("pk"))
-    earlier = {d.item_id: d for d in Decision.objects.filter(project=project, batch=client_key)}
+    earlier = {d.item_id: d for d in Decision.objects.filter(project=project, batch=client_key, item__in=ids)}
     repeated = [earlier[item.pk] for item in items if item.pk in earlier]
     conflicts: list[Conflict] = []
     refused: list[Refused] = []

@@ -6,12 +6,19 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from migrator.embedded import chromium
 from tests.company import company, running_company, walk
 
 __all__ = ["company", "running_company", "walk"]
+
+# A machine that has much to do is slow and not wrong.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 
 def is_loopback(address: Any) -> bool:

@@ -23,12 +23,17 @@ def queue(left: int = 0, total: int = 0, minutes: int = 0) -> Progress:
 def standing(**facts: Any) -> Standing:
     """A project on which everything is done up to the sandbox run; nothing is stored."""
     project = Project(pk=1, slug="nordlys", name="Nordlys Outdoor")
-    sides = {side: Connection(project=project, side=side, config={"account_name": f"Nordlys {side}"}) for side in Side}
+    sides = {
+        side: Connection(project=project, side=side, config={"account_name": f"Nordlys {side}"})
+        for side in Side
+    }
     known: dict[str, Any] = {
         "project": project,
         "role": Role.ENGINEER,
         "sides": sides,
-        "discovery": Discovery(project=project, inventory={"source": {"profiles": 2400, "sections": [1, 2, 3, 4]}}),
+        "discovery": Discovery(
+            project=project, inventory={"source": {"profiles": 2400, "sections": [1, 2, 3, 4]}}
+        ),
         "runs": (),
         "version": MAP,
         "rows": 46,
@@ -51,13 +56,19 @@ MAP: Any = MapOf()
 
 
 def unsaved_run(kind: RunKind = RunKind.TRIAL, state: RunState = RunState.FINISHED, **values: Any) -> Run:
-    return Run(**({"pk": 3, "kind": kind, "state": state, "project_id": 1, "map_checksum": "m" * 64} | values))
+    return Run(
+        **({"pk": 3, "kind": kind, "state": state, "project_id": 1, "map_checksum": "m" * 64} | values)
+    )
 
 
 def connect(project: Project, **config: Any) -> dict[str, Connection]:
     """Both accounts, with limits off so that no budget is asked for."""
     addresses = {Side.SOURCE: SOURCE, Side.TARGET: TARGET}
-    values: dict[str, Any] = {"account_name": "Nordlys Outdoor Sandbox", "limits_off": True, "client_id": "id-1"} | config
+    values: dict[str, Any] = {
+        "account_name": "Nordlys Outdoor Sandbox",
+        "limits_off": True,
+        "client_id": "id-1",
+    } | config
     return {
         side: Connection.objects.create(
             project=project, side=side, base_url=url, config=values, sealed_secret="v1:x", secret_hint="4f2a"
@@ -66,7 +77,16 @@ def connect(project: Project, **config: Any) -> dict[str, Connection]:
     }
 
 
-PERSONS = {"kind": "person", "source": 2401, "create": 2301, "update": 0, "unchanged": 0, "merge": 60, "hold": 17, "exclude": 23}
+PERSONS = {
+    "kind": "person",
+    "source": 2401,
+    "create": 2301,
+    "update": 0,
+    "unchanged": 0,
+    "merge": 60,
+    "hold": 17,
+    "exclude": 23,
+}
 PLAN: dict[str, Any] = {
     "fidelity": "history",
     "counts": [PERSONS],
@@ -88,7 +108,9 @@ UNDO: dict[str, Any] = {
     "counts": [{"kind": "person", "delete": 12391, "restore": 4, "keep": 17, "gone": 1}],
     "tokens": 37193,
     "days": 1,
-    "kept": [{"kind": "person", "key": "p-1", "target_id": "88", "why": "Changed in Pipedrive after the run."}],
+    "kept": [
+        {"kind": "person", "key": "p-1", "target_id": "88", "why": "Changed in Pipedrive after the run."}
+    ],
     "kept_total": 17,
 }
 REPORT: dict[str, Any] = {

@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from django.contrib.auth import get_user_model
 
 from mapping_review import queries as map_queries
 from mapping_review import services as map_services
-from mapping_review.choices import RowState
 from migrator import runner
 from migrator.choices import WORKED_RUN_STATES, Role, RunState
 from migrator.engine.errors import CrosswalkError
@@ -52,21 +50,17 @@ class Walk:
         """Settle the queue first: a type conflict decides what a row of the map can become."""
         with self.timed("decisions"):
             queue_services.accept_all_suggestions(self.project, self.person(Role.CUSTOMER_ADMIN))
-            self._approve_map(self.person(Role.ENGINEER))
+            self._sign_map()
 
     def decide_again(self) -> None:
         """After another discovery: what was decided stays, only what is new or changed is asked about."""
         queue_services.accept_all_suggestions(self.project, self.person(Role.CUSTOMER_ADMIN))
         if map_queries.approved_field_map(self.project) is None:
-            self._approve_map(self.person(Role.ENGINEER))
+            self._sign_map()
 
-    def _approve_map(self, engineer: Any) -> None:
-        version = map_queries.current_version(self.project)
-        if version is None:
-            raise CrosswalkError("No field map was proposed. Run a discovery first.")
-        for row in version.decisions.filter(state=RowState.PROPOSED).order_by("source_key"):
-            map_services.approve(row.pk, user=engineer, expected_version=row.lock_version, client_key=uuid4())
-        map_services.sign_off(version, engineer, map_queries.open_conflicts(self.project))
+    def _sign_map(self) -> None:
+        map_services.approve_all(self.project, self.person(Role.ENGINEER))
+        map_services.sign_current(self.project, self.person(Role.ENGINEER))
 
     def plan(self, fidelity: str) -> Run:
         run = runner.start_trial(self.project, self.person(Role.ENGINEER), fidelity=fidelity)

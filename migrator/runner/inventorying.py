@@ -14,9 +14,10 @@ from django.db.models import Count
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
+from mapping_review import queries as map_queries
 from mapping_review import services as map_services
 from mapping_review.proposers import by_rules
-from mapping_review.proposers.proposal import Proposal, ProposerSettings
+from mapping_review.proposers.proposal import Proposal
 from migrator import staging
 from migrator.engine.field_map import Action
 from migrator.engine.inventory import SourceField, TargetField, TargetObject, Variant
@@ -149,8 +150,7 @@ def _complete(
     job: Job, discovery: Discovery, totals: Totals, sources: list[SourceField], targets: list[TargetField]
 ) -> None:
     project = job.run.project
-    settings = ProposerSettings(region=project.setting("region"), currency=project.setting("currency"))
-    proposals = by_rules.propose(sources, targets, settings)
+    proposals = by_rules.propose(sources, targets, map_queries.settings_for(project))
     _fill_companies(job, discovery, proposals)
     with transaction.atomic():
         discovery.inventory["source"] = _source_summary(discovery, totals, sources)
@@ -160,7 +160,9 @@ def _complete(
         discovery.completed_at = timezone.now()
         discovery.save()
         map_services.build_draft(project, proposals)
-        queue_services.open_items(project, detecting.cases(job, discovery, sources, totals))
+        found = detecting.cases(job, discovery, sources, totals)
+        queue_services.open_items(project, found, scan=str(discovery.pk))
+        queue_services.close_missing(project, str(discovery.pk))
 
 
 def _fill_companies(job: Job, discovery: Discovery, proposals: list[Proposal]) -> None:

@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -20,8 +21,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from migrator.forms import PreferenceForm
 from migrator.management.provisioning import PASSWORD, PEOPLE
-from migrator.models import Membership, Preference, SignInFailure
-from migrator.views.context import initials_of
+from migrator.models import Membership, SignInFailure
+from migrator.views.context import initials_of, preference_of
 from migrator.web import go, wants_partial
 
 MOST_FAILURES, WINDOW = 5, timedelta(minutes=15)
@@ -52,7 +53,7 @@ class SignInForm(AuthenticationForm):
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
+def sign_in(request: HttpRequest) -> HttpResponseBase:
     view = auth_views.LoginView.as_view(
         template_name="migrator/sign_in.html",
         authentication_form=SignInForm,
@@ -113,14 +114,14 @@ def _demo() -> dict[str, Any]:
 
 @login_not_required
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
+def sign_out(request: HttpRequest) -> HttpResponseBase:
     return auth_views.LogoutView.as_view()(request)
 
 
 @require_http_methods(["GET", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
     """Theme, row height and shortcuts."""
-    form = PreferenceForm(request.POST or None, instance=_preference(request))
+    form = PreferenceForm(request.POST or None, instance=preference_of(request.user))
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "Saved.")
@@ -133,7 +134,7 @@ def account_theme(request: HttpRequest) -> HttpResponse:
     """The switch in the top bar; a script has flipped the page already and wants no answer."""
     theme = request.POST.get("theme", "")
     if theme in dict(PreferenceForm.base_fields["theme"].choices):  # type: ignore[attr-defined]
-        liked = _preference(request)
+        liked = preference_of(request.user)
         liked.theme = theme
         liked.save()
     if wants_partial(request) or request.headers.get("Sec-Fetch-Mode") == "cors":
@@ -141,8 +142,3 @@ def account_theme(request: HttpRequest) -> HttpResponse:
     after = request.POST.get("next", "/")
     safe = url_has_allowed_host_and_scheme(after, allowed_hosts={request.get_host()})
     return go(request, after if safe else "/")
-
-
-def _preference(request: HttpRequest) -> Preference:
-    found = Preference.objects.filter(user_id=request.user.pk).first()
-    return found or Preference(user_id=request.user.pk)

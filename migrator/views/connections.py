@@ -66,7 +66,9 @@ def _verdict(connection: Connection) -> tuple[str, str, str]:
         return "Not tested yet", "warn", "clock"
     if "fail" in levels:
         return "Does not work", "bad", "circle-x"
-    return ("Works, with a warning", "warn", "alert-triangle") if "warn" in levels else ("Works", "ok", "check")
+    return (
+        ("Works, with a warning", "warn", "alert-triangle") if "warn" in levels else ("Works", "ok", "check")
+    )
 
 
 def _side(side: str) -> Side:
@@ -88,7 +90,9 @@ def connections_save(request: HttpRequest, slug: str, side: str) -> HttpResponse
     if not form.is_valid():
         return _page(request, project, {which: form}, status=422)
     _store(connection, form)
-    sentence = f"Saved the connection to {which.label}" + (" with a new secret." if form.cleaned_data["secret"] else ".")
+    sentence = f"Saved the connection to {which.label}" + (
+        " with a new secret." if form.cleaned_data["secret"] else "."
+    )
     trail.append(project, request.user, "save", "connection", which.value, sentence)
     return go(request, reverse("connections", args=[slug]), f"{sentence} Test it now.")
 
@@ -121,5 +125,9 @@ def connections_test(request: HttpRequest, slug: str, side: str) -> HttpResponse
     connection = accounts.connection_for(project, which)
     accounts.check(connection)
     if wants_partial(request):
-        return render(request, "migrator/_connection.html", {"project": project, "card": _card(request, project, which, None)})
+        return render(
+            request,
+            "migrator/_connection.html",
+            {"project": project, "card": _card(request, project, which, None)},
+        )
     return go(request, reverse("connections", args=[slug]) + f"#connection-{which.value}")

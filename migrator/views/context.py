@@ -61,7 +61,7 @@ def _shell(request: HttpRequest) -> Shell:
         at = standing_of(request, project)
         stops = tuple(replace(stop, here=stop.key == here) for stop in gates.route(at))
         safety = gates.safety(at)
-    liked = Preference.objects.filter(user_id=request.user.pk).first() or Preference()
+    liked = preference_of(request.user)
     return Shell(
         project=project,
         stops=stops,
@@ -103,6 +103,11 @@ def _parent(request: HttpRequest) -> str:
     """The list that a page below it belongs to: the address up to its first part after the project."""
     parts = request.path.strip("/").split("/")
     return f"/{'/'.join(parts[:3])}/"
+
+
+def preference_of(user: Any) -> Preference:
+    """How the person likes the screens; the defaults, not stored yet, for somebody who never chose."""
+    return Preference.objects.filter(user_id=user.pk).first() or Preference(user_id=user.pk)
 
 
 def initials_of(user: Any) -> str:

@@ -88,7 +88,9 @@ def source_of(discovery: Discovery, rare_limit: int) -> Source:
         by_type=_by_type(found),
         by_tag=_by_tag(tags, rare_limit) if tags else None,
         rare_tags=sum(1 for _, number in tags if number < rare_limit),
-        consents=tuple(_consents(channel, found) for channel in CHANNELS if channel in found.get("consents", {})),
+        consents=tuple(
+            _consents(channel, found) for channel in CHANNELS if channel in found.get("consents", {})
+        ),
         segments=tuple(row["name"] for row in found.get("segments", ())),
         flows=tuple(row["name"] for row in activities if row.get("kind") != "sent"),
         sent=sum(row.get("kind") == "sent" for row in activities),
@@ -127,7 +129,11 @@ def _by_type(found: Mapping[str, Any]) -> Drawn:
 
 def _by_tag(tags: Sequence[tuple[str, int]], limit: int) -> Drawn:
     rare = sum(1 for _, number in tags if number < limit)
-    sentence = f"{len(tags)} tags; {rare} of them are on fewer than {limit} profiles." if rare else f"{len(tags)} tags."
+    sentence = (
+        f"{len(tags)} tags; {rare} of them are on fewer than {limit} profiles."
+        if rare
+        else f"{len(tags)} tags."
+    )
     return Drawn(sentence, charts.tail(sentence, tags, under=limit, head=("Tag", "Profiles")))
 
 
@@ -165,7 +171,9 @@ def target_of(discovery: Discovery) -> Target:
     found: Mapping[str, Any] = discovery.inventory.get("target", {})
     counts = tuple((word, found.get("counts", {}).get(kind, 0)) for kind, word in WORDS.items())
     held = sum(number for _, number in counts)
-    sentence = f"{held:,} records are there already; they are matched, not duplicated." if held else "It is empty."
+    sentence = (
+        f"{held:,} records are there already; they are matched, not duplicated." if held else "It is empty."
+    )
     bars = [charts.Bar(word, number, "dst") for word, number in counts]
     return Target(
         name=found.get("account_name", "Pipedrive"),

@@ -56,7 +56,9 @@ class PlanView:
     button: str
 
 
-COLUMNS = tuple(act.value for act in (Act.CREATE, Act.UPDATE, Act.UNCHANGED, Act.MERGE, Act.HOLD, Act.EXCLUDE))
+COLUMNS = tuple(
+    act.value for act in (Act.CREATE, Act.UPDATE, Act.UNCHANGED, Act.MERGE, Act.HOLD, Act.EXCLUDE)
+)
 
 
 def plan_of(run: Run, target_name: str) -> PlanView:
@@ -76,7 +78,9 @@ def plan_of(run: Run, target_name: str) -> PlanView:
         percent_of_day=round(100 * whole / share) if share else 0,
         options=tuple(_option(row, plan.get("fidelity", "")) for row in plan.get("options", ())),
         reasons=tuple(_reason(run, row) for row in plan.get("reasons", ())),
-        lost=tuple({"name": row["source"].partition(":")[2], "count": row["count"]} for row in plan.get("lost", ())),
+        lost=tuple(
+            {"name": row["source"].partition(":")[2], "count": row["count"]} for row in plan.get("lost", ())
+        ),
         warnings=tuple(plan.get("warnings", ())),
         fields={"create": 0, "existing": 0, "cap": 0} | plan.get("fields", {}),
         events={"source": 0, "migrated": 0, "excluded": 0, "held": 0} | plan.get("events", {}),
@@ -88,18 +92,24 @@ def _rows(plan: Mapping[str, Any], tokens: Mapping[str, Any]) -> list[dict[str, 
     prices = {row["kind"]: row["write"] + row["verify"] for row in tokens.get("by_kind", ())}
     blank = dict.fromkeys(COLUMNS, 0)
     return [
-        blank | row | {"label": words.KINDS.get(row["kind"], row["kind"]), "tokens": prices.get(row["kind"], 0)}
+        blank
+        | row
+        | {"label": words.KINDS.get(row["kind"], row["kind"]), "tokens": prices.get(row["kind"], 0)}
         for row in plan.get("counts", ())
     ]
 
 
 def _button(rows: list[dict[str, Any]], target_name: str) -> str:
-    """"Write 2,301 Persons to Nordlys Outdoor Sandbox": the number that people know, and the account in full."""
+    """ "Write 2,301 Persons to Nordlys Outdoor Sandbox": the number that people know, and the account in full."""
     persons = next((row for row in rows if row["kind"] == Kind.PERSON), None)
     number = persons["create"] + persons["update"] if persons else 0
     if number:
         return f"Write {words.kind_words(Kind.PERSON, number)} to {target_name}"
-    return f"Write to {target_name}" if any(row["create"] + row["update"] for row in rows) else "Finish: nothing to write"
+    return (
+        f"Write to {target_name}"
+        if any(row["create"] + row["update"] for row in rows)
+        else "Finish: nothing to write"
+    )
 
 
 def _option(row: Mapping[str, Any], chosen: str) -> Option:
@@ -150,6 +160,8 @@ def undo_of(run: Run) -> UndoView:
         number=totals["delete"] + totals["restore"],
         tokens=plan.get("tokens", 0),
         days=plan.get("days", 0),
-        kept=tuple(row | {"label": words.SINGLE.get(row["kind"], row["kind"])} for row in plan.get("kept", ())),
+        kept=tuple(
+            row | {"label": words.SINGLE.get(row["kind"], row["kind"])} for row in plan.get("kept", ())
+        ),
         kept_total=plan.get("kept_total", 0),
     )

@@ -164,7 +164,9 @@ def _sentence(run: Run, current: PhaseLine | None, now: datetime) -> str:
         case RunState.STOPPED:
             return run.message or "The run stopped by itself. Nothing is lost."
         case RunState.ABORTED:
-            return "Aborted. " + ("What it wrote stays and can be rolled back." if run.loading_since else "It wrote nothing.")
+            return "Aborted. " + (
+                "What it wrote stays and can be rolled back." if run.loading_since else "It wrote nothing."
+            )
         case RunState.FINISHED:
             return run.message or "Finished."
     return f"{_where(run, current)}".strip() or "Working."
@@ -203,8 +205,10 @@ def silence_of(run: Run, current: PhaseLine | None, now: datetime) -> str:
         return ""
     since = f"{timezone.localtime(last):%H:%M:%S %Z}"
     if current is not None and current.total:
-        return f"No news from the worker since {since}. The run resumes from record {current.done + 1:,} when it returns."
-    return f"No news from the worker since {since}. The run goes on where it stopped when it returns."
+        goes_on = f"The run resumes from record {current.done + 1:,} when it returns."
+    else:
+        goes_on = "The run goes on where it stopped when it returns."
+    return f"No news from the worker since {since}. {goes_on}"
 
 
 def _time_left(run: Run, phases: list[RunPhase], now: datetime) -> str:
@@ -238,6 +242,13 @@ def causes_of(run: Run) -> list[Cause]:
         count=Count("id"), first=Min("finished_at"), last=Max("finished_at")
     )
     return [
-        Cause(row["kind"], words.KINDS.get(row["kind"], row["kind"]), row["reason"], row["count"], row["first"], row["last"])
+        Cause(
+            row["kind"],
+            words.KINDS.get(row["kind"], row["kind"]),
+            row["reason"],
+            row["count"],
+            row["first"],
+            row["last"],
+        )
         for row in grouped.order_by("-count")[:CAUSES]
     ]

@@ -17,7 +17,11 @@ from migrator.views.loaders import run_of, standing_of
 
 # Buckets of a balance line, in the order of the sum, with the word that the record lists are filtered by.
 BUCKETS = ("created", "updated", "unchanged", "merged", "held", "excluded", "rejected")
-FAULTS = (("missing", "expected, not found"), ("mismatched", "differ from what was written"), ("extra", "too many"))
+FAULTS = (
+    ("missing", "expected, not found"),
+    ("mismatched", "differ from what was written"),
+    ("extra", "too many"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,18 @@ class Report:
 def report_of(run: Run) -> Report:
     phases = list(run.phases.all())
     lines = tuple(
-        _balance(run, phase.report) for phase in phases if phase.report.get("kind") and phase.report.get("source")
+        _balance(run, phase.report)
+        for phase in phases
+        if phase.report.get("kind") and phase.report.get("source")
     )
-    last = next((phase.report for phase in phases if phase.name == "balance"), {})
+    last: Mapping[str, Any] = next((phase.report for phase in phases if phase.name == "balance"), {})
     final = run.state == RunState.FINISHED
     balanced = all(line.balanced for line in lines)
     tokens = run.plan.get("tokens", {})
     predicted = tokens["write"] + tokens["verify"] if isinstance(tokens, dict) and tokens else tokens or 0
-    return Report(lines, balanced, final, _verdict(run, lines, last, final), predicted, last.get("tokens_spent", 0))
+    return Report(
+        lines, balanced, final, _verdict(run, lines, last, final), predicted, last.get("tokens_spent", 0)
+    )
 
 
 def _verdict(run: Run, lines: tuple[Balance, ...], last: Mapping[str, Any], final: bool) -> str:
@@ -94,7 +102,12 @@ def _skipped(name: str) -> str:
 
 def _balance(run: Run, line: Mapping[str, Any]) -> Balance:
     if run.kind == RunKind.ROLLBACK:
-        counts = {"removed": line["delete"], "restored": line["restore"], "held": line["keep"], "excluded": line["gone"]}
+        counts = {
+            "removed": line["delete"],
+            "restored": line["restore"],
+            "held": line["keep"],
+            "excluded": line["gone"],
+        }
         written = line["done"]
     else:
         counts = {name: line.get(name, 0) for name in BUCKETS}
@@ -118,7 +131,10 @@ def _fault(line: Mapping[str, Any]) -> str:
 
 def _reason(run: Run, kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
     state = "rejected" if row.get("state") == "rejected" else words.BUCKETS.get(row["act"], row["act"])
-    return dict(row) | {"bucket": words.SAID.get(state, state), "url": _list_url(run, kind, state, row["reason"])}
+    return dict(row) | {
+        "bucket": words.SAID.get(state, state),
+        "url": _list_url(run, kind, state, row["reason"]),
+    }
 
 
 def _list_url(run: Run, kind: str, state: str, reason: str = "") -> str:
@@ -142,7 +158,14 @@ def run_report_json(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Every number of the report, in full."""
     run = run_of(request, slug, pk)
     phases = [
-        {"phase": p.name, "state": p.state, "planned": p.planned, "done": p.done, "failed": p.failed, "report": p.report}
+        {
+            "phase": p.name,
+            "state": p.state,
+            "planned": p.planned,
+            "done": p.done,
+            "failed": p.failed,
+            "report": p.report,
+        }
         for p in run.phases.all()
     ]
     content = {

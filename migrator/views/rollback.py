@@ -56,6 +56,7 @@ def run_rollback_start(request: HttpRequest, slug: str, pk: int) -> HttpResponse
 
 
 def _approve(request: HttpRequest, run: Run) -> HttpResponse:
+    policies.check_can_rollback(request.user, run.project)
     form = RollbackForm(request.POST, expected=plans.undo_of(run).number)
     slug = run.project.slug
     if not form.is_valid():
@@ -63,4 +64,8 @@ def _approve(request: HttpRequest, run: Run) -> HttpResponse:
         context = run_context(request, run) | {"form": form}
         return render(request, "migrator/runs/run.html", context, status=422)
     runner.approve_rollback(run, request.user, form.cleaned_data["checksum"])
-    return go(request, reverse("run", args=[slug, run.pk]), "Approved. The rollback runs now; you can leave this page.")
+    return go(
+        request,
+        reverse("run", args=[slug, run.pk]),
+        "Approved. The rollback runs now; you can leave this page.",
+    )

@@ -31,8 +31,12 @@ RUNS_A_PAGE = 25
 def runs(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_of(request, slug)
     loaded = Q(phases__name__in=LOADS)
-    rows = project.runs.select_related("created_by").defer("plan", "target_lists").order_by("-created_at", "-pk")
-    rows = rows.annotate(written=Sum("phases__done", filter=loaded), failed=Sum("phases__failed", filter=loaded))
+    rows = (
+        project.runs.select_related("created_by").defer("plan", "target_lists").order_by("-created_at", "-pk")
+    )
+    rows = rows.annotate(
+        written=Sum("phases__done", filter=loaded), failed=Sum("phases__failed", filter=loaded)
+    )
     table = RunTable(rows, slug=slug)
     RequestConfig(request, paginate={"per_page": RUNS_A_PAGE}).configure(table)
     if wants_partial(request):
@@ -145,11 +149,14 @@ def _poll(found: Run) -> str:
 def run_approve(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Approve exactly the plan that was on screen."""
     found = run_of(request, slug, pk)
+    policies.check_can_approve_plan(request.user, found.project)
     form = ChecksumForm(request.POST)
     if not form.is_valid():
         return HttpResponseBadRequest("The form is not one of ours.")
     runner.approve_plan(found, request.user, form.cleaned_data["checksum"])
-    return go(request, reverse("run", args=[slug, pk]), "Approved. The run writes now; you can leave this page.")
+    return go(
+        request, reverse("run", args=[slug, pk]), "Approved. The run writes now; you can leave this page."
+    )
 
 
 @require_POST
@@ -157,6 +164,7 @@ def run_approve(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def run_replan(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Drop this plan, of which nothing was written, and compute one with another way to write events."""
     found, form = run_of(request, slug, pk), FidelityForm(request.POST)
+    policies.check_can_start_trial(request.user, found.project)
     if not form.is_valid():
         return HttpResponseBadRequest("There is no such way to write events.")
     if found.state != RunState.APPROVAL or found.kind != RunKind.TRIAL:

@@ -66,7 +66,12 @@ def _filters(project: Project, asked: dict[str, str]) -> list[dict[str, Any]]:
     kinds = project.trail.order_by("object_kind").values_list("object_kind", flat=True).distinct()
     return [
         {"name": "who", "label": "Person", "value": asked["who"], "choices": [(p, p) for p in people]},
-        {"name": "on", "label": "Object", "value": asked["on"], "choices": [(k, k.replace("_", " ").capitalize()) for k in kinds]},
+        {
+            "name": "on",
+            "label": "Object",
+            "value": asked["on"],
+            "choices": [(k, k.replace("_", " ").capitalize()) for k in kinds],
+        },
     ]
 
 
@@ -94,7 +99,17 @@ def trail_export(request: HttpRequest, slug: str) -> StreamingHttpResponse:
 
 
 def _lines(project: Project) -> Iterator[str]:
-    names = ("seq", "actor_label", "verb", "object_kind", "object_id", "sentence", "data", "prev_hash", "hash")
+    names = (
+        "seq",
+        "actor_label",
+        "verb",
+        "object_kind",
+        "object_id",
+        "sentence",
+        "data",
+        "prev_hash",
+        "hash",
+    )
     for entry in project.trail.order_by("seq").iterator(chunk_size=1000):
         line = {name: getattr(entry, name) for name in names} | {"at": entry.at.isoformat()}
         yield json.dumps(line, ensure_ascii=False) + "\n"

@@ -43,7 +43,13 @@ PHASES: dict[str, str] = {
     "balance": "Row-count reconciliation",
 }
 # What the reading phases count.
-UNITS = {"profiles": "profiles", "consents": "profiles", "events": "events", "target": "records", "plan": "profiles"}
+UNITS = {
+    "profiles": "profiles",
+    "consents": "profiles",
+    "events": "events",
+    "target": "records",
+    "plan": "profiles",
+}
 BUCKETS: dict[str, str] = {
     Act.CREATE: "created",
     Act.UPDATE: "updated",
@@ -77,7 +83,7 @@ FIDELITIES: dict[str, tuple[str, str]] = {
 
 
 def kind_words(kind: str, count: int) -> str:
-    """"1 Person", "2,301 Persons"; fields and labels keep their small letter inside a sentence."""
+    """ "1 Person", "2,301 Persons"; fields and labels keep their small letter inside a sentence."""
     words = SINGLE.get(kind, kind) if count == 1 else KINDS.get(kind, kind)
     small = kind in (Kind.FIELD, Kind.LABEL)
     return f"{count:,} {words.lower() if small else words}"

@@ -39,6 +39,22 @@ def check_accessible(person: Person, name: str) -> None:
     person.page.emulate_media(color_scheme="light")
 
 
+def seen(person: Person) -> str:
+    """What tells that something happened: the address and the counts at the top of the page."""
+    counts = person.page.locator("#progress, #summary, h1").all_inner_texts()
+    return " ".join([person.page.url, *counts])
+
+
+def press_and_wait(person: Person, key: str) -> None:
+    """One key, and the time that a person takes to see what it did."""
+    before = seen(person)
+    person.page.keyboard.press(key)
+    for _ in range(60):
+        person.page.wait_for_timeout(50)
+        if seen(person) != before:
+            return
+
+
 def look(person: Person, name: str) -> None:
     person.shoot(name)
     check_accessible(person, name)
@@ -69,10 +85,9 @@ def clear_queue(sofia: Person) -> None:
         look(sofia, f"queue-{kind}")
     sofia.go(f"{HOME}queue/")
     for _ in range(MOST_KEYS):
-        if "/queue/" not in sofia.page.url or "Queue clear" in sofia.page.inner_text("main"):
+        if f"{total} of {total} decided" in seen(sofia) or "Queue clear" in seen(sofia):
             break
-        sofia.page.keyboard.press("Enter")
-        sofia.page.wait_for_timeout(120)
+        press_and_wait(sofia, "Enter")
     sofia.go(HOME)
     expect(sofia.page.get_by_text(f"All {total} cases are decided")).to_be_visible()
     sofia.go(f"{HOME}queue/history/")
@@ -90,8 +105,7 @@ def approve_map(erik: Person) -> None:
     for _ in range(MOST_KEYS):
         if re.search(r"\b0 left", erik.page.inner_text("#summary")):
             break
-        erik.page.keyboard.press("a")
-        erik.page.wait_for_timeout(120)
+        press_and_wait(erik, "a")
     erik.go(f"{HOME}map/")
     erik.page.get_by_role("link", name=re.compile("Sign off")).click()
     look(erik, "map-sign-off")

@@ -9,7 +9,6 @@ from migrator.engine.cases import CaseKind, Decide, Resolution, Resolutions
 from migrator.engine.operations import Act
 from migrator.engine.phases.transform import Supplied
 
-
 NOTHING = Supplied()
 
 

@@ -291,6 +291,7 @@ def _section_values(profiles: Sequence[Profile], context: Context) -> dict[str, 
 
 def _organization(profiles: Sequence[Profile], context: Context, losses: Losses) -> TargetRecord | None:
     name = _standard_value(TargetObject.ORGANIZATION, "name", profiles, context, losses)
+    # The name decides identity, and not a CRM's id: only the name is on both sides, and on every profile.
     key = company_key(str(name)) if name else ""
     if not key:
         return None

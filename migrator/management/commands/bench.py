@@ -36,6 +36,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="no difference: the object is always printed")
 
     def handle(self, **options: Any) -> None:
+        if options["connect"] and not options["connect"].is_file():
+            raise CommandError(
+                f"{options['connect']} cannot be read. Name the file with what serve_simulators printed."
+            )
         if os.environ.get(INSIDE):
             self.stdout.write(json.dumps(_walk(options)))
             return

@@ -1,6 +1,6 @@
 """Creates the demo project on simulators that are already up. Safe to repeat: what was done in it stays."""
 
-import json
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,13 @@ class Command(BaseCommand):
 
     def handle(self, *, connect: Path, json: bool, **_options: Any) -> None:
         project = provision(Wish("nordlys", "Nordlys Outdoor", _read(connect), settings=SETTINGS))
-        answer = {"project": project.slug, "path": f"/m/{project.slug}/", "users": people(project)}
+        answer: dict[str, Any] = {
+            "project": project.slug,
+            "path": f"/m/{project.slug}/",
+            "users": people(project),
+        }
         if json:
-            self.stdout.write(_dump(answer))
+            self.stdout.write(dumps(answer))
             return
         for person in answer["users"]:
             self.stdout.write(f"{person['role']}: {person['email']} / {person['password']}")
@@ -33,13 +37,10 @@ class Command(BaseCommand):
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(path.read_text())
+        found: dict[str, Any] = loads(path.read_text())
         found["source"]["client_id"], found["target"]["api_token"]
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise CommandError(
             f"{path} does not hold what serve_simulators prints. Nothing was changed. Name the right file."
         ) from problem
     return found
-
-
-_dump = json.dumps

@@ -58,6 +58,12 @@ def test_a_profile_that_was_read_again_has_its_newest_values(discovery: Discover
     assert stored == newest | {"raw": {"k": 2}, "raw_sha": "1" * 64}
 
 
+def test_of_what_comes_twice_in_one_page_the_last_counts(discovery: Discovery) -> None:
+    assert staging.store_profiles(discovery, [profile("a", name="Old"), profile("a", name="New")]) == 1
+    assert staging.store_targets(discovery, [target("17", marker="old"), target("17", marker="new")]) == 1
+    assert (discovery.profiles.get().name, discovery.target_records.get().marker) == ("New", "new")
+
+
 def test_the_same_profile_in_another_discovery_is_another_row(project: Any, discovery: Discovery) -> None:
     staging.store_profiles(discovery, [profile("a")])
     staging.store_profiles(made.discovery(project), [profile("a")])

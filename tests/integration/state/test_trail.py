@@ -155,6 +155,26 @@ def _copy(project: Project) -> None:
     last.save(force_insert=True)
 
 
+def _sealed_anew(forged: TrailEntry, prev_hash: str) -> str:
+    forged.prev_hash = prev_hash
+    forged.hash = trail.entry_hash(forged)
+    forged.save()
+    return forged.hash
+
+
+def _edit_and_seal(project: Project) -> None:
+    forged = entry(project, 2).get()
+    forged.sentence = "Nothing happened."
+    _sealed_anew(forged, forged.prev_hash)
+
+
+def _delete_first_and_seal(project: Project) -> None:
+    entry(project, 1).delete()
+    last_hash = trail.GENESIS
+    for left in TrailEntry.objects.filter(project=project).order_by("seq"):
+        last_hash = _sealed_anew(left, last_hash)
+
+
 TAMPERED: dict[str, tuple[Callable[[Project], None], int]] = {
     "the first entry is deleted": (_delete_first, 2),
     "an entry is deleted": (_delete_middle, 3),
@@ -162,6 +182,8 @@ TAMPERED: dict[str, tuple[Callable[[Project], None], int]] = {
     "two entries are swapped": (_swap, 2),
     "the content of two entries is swapped": (_swap_content, 2),
     "an entry is inserted with a hash of its own": (_insert, 3),
+    "an entry is edited and its own hash made to fit": (_edit_and_seal, 3),
+    "the first entry is deleted and all hashes are made to fit": (_delete_first_and_seal, 2),
     "the last entry is copied": (_copy, 5),
 }
 

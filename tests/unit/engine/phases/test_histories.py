@@ -87,6 +87,12 @@ def test_a_long_history_is_cut_into_pages(kind: str) -> None:
     assert [r.key.rsplit("/", 1)[1] for r in records] == [str(n) for n in range(1, len(records) + 1)]
 
 
+def test_a_page_is_measured_in_bytes_and_not_in_letters() -> None:
+    records = records_of([made.event(minutes=n, name="😀" * 200) for n in range(400)])
+    assert [len(text_of(record).encode()) <= LIMIT for record in records] == [True] * len(records)
+    assert sum(record.source_count for record in records) == 400
+
+
 def test_a_page_never_holds_more_events_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     # Lines as short as these do not exist; the limit by number must hold for them all the same.
     monkeypatch.setattr("migrator.engine.phases.histories.PAGE_BYTES", 10**9)
