@@ -65,7 +65,7 @@ class RunTable(BaseTable):
     duration = tables.Column(accessor="pk", default="–", orderable=False, attrs=RIGHT)
     written = tables.Column(accessor="written", default="–", orderable=False, attrs=RIGHT)
     failed = tables.Column(accessor="failed", default="–", orderable=False, attrs=RIGHT)
-    links = tables.Column(verbose_name="", accessor="pk", orderable=False, attrs=RIGHT)
+    links = tables.Column(verbose_name="Afterwards", accessor="pk", orderable=False, attrs=RIGHT)
 
     class Meta(BaseTable.Meta):
         attrs = {"id": "runs-table", "caption": "Runs, newest first"}

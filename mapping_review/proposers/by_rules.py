@@ -8,11 +8,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mapping_review.proposers.crm import with_crm
 from mapping_review.proposers.evidence import evidence_of
 from mapping_review.proposers.fixed import propose_birthday, propose_crm_id, propose_default, propose_fixed
 from mapping_review.proposers.joint import assigned
 from mapping_review.proposers.lexicon import lexicon
-from mapping_review.proposers.merging import same_new_fields
+from mapping_review.proposers.merging import same_existing_fields, same_new_fields
 from mapping_review.proposers.names import Reading, read_name
 from mapping_review.proposers.proposal import FOR, Alternative, Proposal, ProposerSettings, Reason
 from mapping_review.proposers.reasons import reasons_for
@@ -47,12 +48,13 @@ def propose(
     proposals = {f.key: _without_scoring(f, catalogue, targets, settings) for f in fields}
     attributes = sorted((f for f in fields if proposals[f.key] is None), key=lambda f: f.key)
     subjects = _subjects(attributes, fields)
-    ranked = {s.field.key: candidates_for(s, targets) for s in subjects}
+    ranked = {s.field.key: with_crm(s, targets, candidates_for(s, targets)) for s in subjects}
     chosen = assigned({s.field.key: (s, ranked[s.field.key]) for s in subjects})
     for subject in subjects:
         key = subject.field.key
         proposals[key] = _proposal(subject, chosen[key], ranked[key], settings)
-    _share_new_fields(subjects, proposals)
+    _share_new_fields([s for s in subjects if not chosen[s.field.key].name], proposals)
+    _tell_sharing([(s, chosen[s.field.key]) for s in subjects], proposals)
     return _apart([p for f in fields if (p := proposals[f.key]) is not None], catalogue)
 
 
@@ -66,6 +68,14 @@ def _share_new_fields(subjects: Sequence[Subject], proposals: dict[str, Proposal
                 reason = Reason(FOR, f"{len(keys)} Sections mean the same and share one new field")
                 rule = replace(proposal.rule, field=name)
                 proposals[key] = replace(proposal, rule=rule, reasons=(reason, *proposal.reasons))
+
+
+def _tell_sharing(chosen: Sequence[tuple[Subject, Candidate]], proposals: dict[str, Proposal | None]) -> None:
+    for key in same_existing_fields(chosen):
+        proposal = proposals[key]
+        if proposal is not None:
+            reason = Reason(FOR, "Fills the same field for another Section")
+            proposals[key] = replace(proposal, reasons=(*proposal.reasons, reason))
 
 
 def fits(fields_to_create: int, existing: int, cap: int | None) -> bool:

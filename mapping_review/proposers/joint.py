@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from mapping_review.proposers.scoring import Candidate, Subject
 
 Ranked = Mapping[str, tuple[Subject, Sequence[Candidate]]]
-_Taken = dict[tuple[str, str], set[str]]
+_Taken = dict[tuple[tuple[str, str], str], set[str]]
 
 
 def assigned(ranked: Ranked) -> dict[str, Candidate]:
@@ -38,9 +38,9 @@ def _is_free(candidate: Candidate, subject: Subject, taken: _Taken) -> bool:
         return True
     # A default attribute, the customer's own copy of it and the CRM's may fill the same field, one after the
     # other.
-    return subject.is_copy or not subject.sections & taken.get(candidate.target.place, set())
+    return not subject.sections & taken.get((candidate.target.place, subject.layer), set())
 
 
 def _take(candidate: Candidate, subject: Subject, taken: _Taken) -> None:
-    if candidate.target is not None and not subject.is_copy:
-        taken.setdefault(candidate.target.place, set()).update(subject.sections)
+    if candidate.target is not None:
+        taken.setdefault((candidate.target.place, subject.layer), set()).update(subject.sections)

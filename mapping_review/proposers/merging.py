@@ -4,7 +4,7 @@ four."""
 from collections.abc import Mapping, Sequence
 
 from mapping_review.proposers.names import Reading
-from mapping_review.proposers.scoring import Subject
+from mapping_review.proposers.scoring import Candidate, Subject
 from migrator.engine.field_map import Action, FieldRule
 from migrator.engine.inventory import FieldType, SourceField, TargetObject
 
@@ -23,6 +23,20 @@ def same_new_fields(
             groups.setdefault((frozenset(subject.reading.units), rule.object, rule.type), []).append(subject)
     apart = (_apart(group) for group in groups.values())
     return [(common_name(g[0].reading), tuple(s.field.key for s in g)) for g in apart if len(g) > 1]
+
+
+def same_existing_fields(chosen: Sequence[tuple[Subject, Candidate]]) -> frozenset[str]:
+    """Keys of source fields that fill one field of the account together with those of other Sections."""
+    groups: dict[tuple[str, str], list[Subject]] = {}
+    for subject, candidate in chosen:
+        if candidate.target is not None and not (candidate.target.shared or candidate.target.is_address):
+            groups.setdefault(candidate.target.place, []).append(subject)
+    return frozenset(
+        one.field.key
+        for group in groups.values()
+        for one in group
+        if any(not one.sections & other.sections for other in group)
+    )
 
 
 def common_name(reading: Reading) -> str:

@@ -23,7 +23,12 @@ _READS_AS = {
 
 
 def reasons_for(subject: Subject, chosen: Candidate, rule: FieldRule) -> tuple[Reason, ...]:
-    return (*_about_name(subject, chosen), *_about_values(subject, chosen), *_about_target(chosen, rule))
+    return (
+        *chosen.why,
+        *_about_name(subject, chosen),
+        *_about_values(subject, chosen),
+        *_about_target(chosen, rule),
+    )
 
 
 def _about_name(subject: Subject, chosen: Candidate) -> Iterator[Reason]:

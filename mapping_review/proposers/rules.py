@@ -29,7 +29,7 @@ def rule_for(subject: Subject, chosen: Candidate, settings: ProposerSettings) ->
     if chosen.action == Action.SKIP:
         return skip_rule(subject.field)
     if chosen.target is None:
-        return _create_rule(subject, chosen.object, settings)
+        return _create_rule(subject, chosen.object, settings, chosen.name)
     return map_rule(
         subject.field, subject.evidence, chosen.target.field, settings, chosen.target.key, chosen.component
     )
@@ -152,8 +152,10 @@ def field_name(name: str) -> str:
     return clean[:1].upper() + clean[1:] or "Unnamed field"
 
 
-def _create_rule(subject: Subject, where: TargetObject, settings: ProposerSettings) -> FieldRule:
-    rule = create_rule(subject.field, subject.evidence, where, create_type(subject), settings)
+def _create_rule(
+    subject: Subject, where: TargetObject, settings: ProposerSettings, name: str = ""
+) -> FieldRule:
+    rule = create_rule(subject.field, subject.evidence, where, create_type(subject), settings, name)
     is_postal = address_part(subject.reading) == "postal_code" and rule.type == _F.VARCHAR
     return _with_transform(rule, "postal_code") if is_postal else rule
 

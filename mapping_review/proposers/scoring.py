@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mapping_review.proposers.evidence import Evidence, reads_as_yes_no
 from mapping_review.proposers.lexicon import Concept, fold, lexicon
 from mapping_review.proposers.names import Reading
+from mapping_review.proposers.proposal import Reason
 from mapping_review.proposers.similarity import similarity
 from mapping_review.proposers.targets import ADDRESS_PARTS, Target
 from migrator.engine.field_map import Action
@@ -19,6 +20,8 @@ _PLAIN_TYPES = frozenset({_F.VARCHAR, _F.TEXT, _F.DOUBLE, _F.MONETARY, _F.DATE, 
 _CREATE, _WORTH_NOTHING = 0.56, 0.03
 _SHORT_LIST = 20
 _ADDRESS = 0.8
+# Without a name there is no organization at all, so the name goes before a custom field that is called alike.
+_IDENTITY = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +37,18 @@ class Subject:
     split_address: bool = False
 
     @property
-    def is_copy(self) -> bool:
-        """Defaults and what a CRM wrote stand beside the customer's own attributes of the same meaning."""
-        return self.field.is_default or any(".integrations." in v.discriminator for v in self.field.variants)
+    def layer(self) -> str:
+        """Who filled it: defaults and what a CRM wrote stand beside the customer's own attributes of the same
+        meaning."""
+        if self.field.is_default:
+            return "default"
+        return "crm" if any(".integrations." in v.discriminator for v in self.field.variants) else "own"
 
     @property
     def sections(self) -> frozenset[str]:
-        return frozenset(variant.section for variant in self.field.variants)
+        """Those that hold values; all that know the attribute where none does."""
+        filled = frozenset(variant.section for variant in self.field.variants if variant.filled)
+        return filled or frozenset(variant.section for variant in self.field.variants)
 
     @property
     def is_sensitive(self) -> bool:
@@ -50,6 +58,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
+    """`name` is what a new field is called where not after the source; `why` comes before all other reasons."""
+
     action: Action
     object: TargetObject
     score: float
@@ -57,6 +67,8 @@ class Candidate:
     alike: float = 0.0
     overlap: float = 0.0
     component: str = ""
+    name: str = ""
+    why: tuple[Reason, ...] = ()
 
     @property
     def order(self) -> tuple[float, str, str, tuple[str, str]]:
@@ -159,6 +171,8 @@ def _map_to(subject: Subject, target: Target) -> Candidate | None:
         return None
     score = alike + _type_fit(subject.evidence.type, target, overlap) + _object_fit(subject, target)
     score += 0.06 if target.field.custom else 0.0
+    is_name = not target.field.custom and target.place == ("organization", "name")
+    score += _IDENTITY if is_name and alike > 0.9 else 0.0
     return Candidate(
         Action.MAP, target.field.object, score, target, alike, overlap, _component(subject, target)
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mapping_review.proposers.names import Reading, read_name
 from mapping_review.proposers.proposal import ProposerSettings
 from migrator.engine.inventory import FieldType, TargetField, TargetObject
+from migrator.engine.phases.plan import MARKER_FIELD
 
 # How vendors' catalogues name what FieldRule.field calls otherwise.
 _ALIASES = {
@@ -75,6 +76,7 @@ _STANDARD: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {
     ("deal", "expected_close_date"): (("close_date",),),
     ("deal", "lost_reason"): (("lost_reason",),),
     ("deal", "id"): (("deal_id",),),
+    ("organization", "id"): (),
     ("deal", "origin"): (),
     ("deal", "channel"): (),
 }
@@ -121,10 +123,16 @@ def names_in(catalogue: Iterable[TargetField], where: TargetObject) -> frozenset
 
 
 # The source's own ids decide identity and have no field in the catalogue.
-_SOURCE_IDS = (TargetField(TargetObject.DEAL, "Deal ID in the source", FieldType.VARCHAR, False, "id"),)
+_SOURCE_IDS = (
+    TargetField(TargetObject.DEAL, "Deal ID in the source", FieldType.VARCHAR, False, "id"),
+    TargetField(TargetObject.ORGANIZATION, "Company ID in the source", FieldType.VARCHAR, False, "id"),
+)
 
 
 def _target(field: TargetField, settings: ProposerSettings) -> Target | None:
+    if field.custom and field.name == MARKER_FIELD:
+        # It is how a run finds its own records again.
+        return None
     if field.custom:
         reading = read_name(field.name)
         return Target(field, field.name, (reading,), is_address=field.type == FieldType.ADDRESS)
@@ -135,7 +143,7 @@ def _target(field: TargetField, settings: ProposerSettings) -> Target | None:
     if key in ("address", "postal_address"):
         return Target(field, key, (), shared=True, is_address=True)
     readings = tuple(_reading(concepts) for concepts in _STANDARD.get(place, ()))
-    return Target(field, key, readings, shared=place in _MANY_TO_ONE) if readings else None
+    return Target(field, key, readings, shared=place in _MANY_TO_ONE) if readings or key == "id" else None
 
 
 def _reading(concepts: tuple[str, ...]) -> Reading:

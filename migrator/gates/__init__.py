@@ -3,10 +3,10 @@
 `standing` reads the facts in a fixed number of queries; everything else is worked out from them.
 """
 
-from migrator.gates.next_action import NextAction, next_action
-from migrator.gates.route import LATER, Condition, Stop, connection_conditions, route, run_conditions
-from migrator.gates.safety import Safety, safety
-from migrator.gates.standing import Standing, standing
+from migrator.gates.advice import NextAction, next_action
+from migrator.gates.facts import Standing, standing
+from migrator.gates.pill import Safety, safety
+from migrator.gates.stops import LATER, Condition, Stop, connection_conditions, route, run_conditions
 
 __all__ = [
     "LATER",

@@ -9,8 +9,12 @@ class Budget(models.Model):
 
     scope = models.CharField(max_length=200, unique=True)
     requests_per_window = models.FloatField(default=0)
+    # The lowest limit that the server ever stated; 0 where it stated none. It outlives every pacer.
+    server_limit = models.FloatField(default=0)
     window_s = models.FloatField(default=2)
     utilisation = models.FloatField(default=0.9)
+    # When the pace was last slowed down, or last sped up by a step after a clean minute.
+    paced_at = models.DateTimeField(null=True, blank=True)
     tat = models.FloatField(default=0)
     token_limit = models.PositiveBigIntegerField(default=0)
     token_window_s = models.PositiveIntegerField(default=86400)

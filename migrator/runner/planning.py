@@ -40,6 +40,7 @@ class Desk:
     context: Context
     merges: fates.Merges
     modes: Mapping[str, Any]
+    pairs: Mapping[str, str]
     events: histories.EventPlan
     option_refs: frozenset[str]
     used: plans.Used
@@ -99,6 +100,7 @@ def desk_for(job: Job) -> Desk:
         context=context,
         merges=fates.Merges(resolutions),
         modes=match.update_modes(field_map),
+        pairs=match.consent_pairs(field_map),
         events=events,
         option_refs=plans.option_refs(field_map),
         used=plans.Used.from_json(job.phase.cursor.get("used", {})),
@@ -130,7 +132,7 @@ def _save_cursor(phase: RunPhase, desk: Desk, after: str, count: int) -> None:
 
 def _operations_of(page: Sequence[StagedProfile], desk: Desk) -> list[PlannedOperation]:
     profiles = {row.source_key: desk.job.source.profile_of(row) for row in page}
-    decided = {key: _fate(profile, desk) for key, profile in profiles.items()}
+    decided = _with_survivors(desk, {key: _fate(profile, desk) for key, profile in profiles.items()})
     writing = [key for key, fate in decided.items() if fate.act == Act.CREATE]
     groups = _with_members(writing, profiles, desk)
     made = {key: transform(groups[key], decided[key].supplied, desk.context) for key in writing}
@@ -138,7 +140,7 @@ def _operations_of(page: Sequence[StagedProfile], desk: Desk) -> list[PlannedOpe
     operations = [op for key in writing for op in _written(key, decided[key], made[key], existing, desk)]
     operations += [_accounted(key, fate) for key, fate in decided.items() if fate.act != Act.CREATE]
     outcome = {op.key: op.act for op in operations if op.kind == Kind.PERSON}
-    operations += _histories(page, groups, outcome, desk)
+    operations += _histories(page, outcome, desk)
     return operations
 
 
@@ -151,6 +153,20 @@ def _fate(profile: Profile, desk: Desk) -> fates.Fate:
         resolutions=desk.context.resolutions,
         merges=desk.merges,
     )
+
+
+def _with_survivors(desk: Desk, decided: dict[str, fates.Fate]) -> dict[str, fates.Fate]:
+    """Whoever was merged into a profile that has left the source is held: nobody would carry what it holds."""
+    assert desk.run.discovery is not None
+    parents = {fate.parent for fate in decided.values() if fate.act == Act.MERGE}
+    there = set(
+        desk.run.discovery.profiles.filter(source_key__in=parents).values_list("source_key", flat=True)
+    )
+    held = fates.Fate(Act.HOLD, "Merged into a profile that is no longer in APSIS One; decide again.")
+    return {
+        key: held if fate.act == Act.MERGE and fate.parent not in there else fate
+        for key, fate in decided.items()
+    }
 
 
 def _accounted(key: str, fate: fates.Fate) -> PlannedOperation:
@@ -284,7 +300,8 @@ def _matched(record: TargetRecord, row: StagedTarget | None, desk: Desk) -> Plan
         return match.create(record)
     target = desk.job.target
     there = match.Existing(row.target_id, row.marker, target.neutral(record.kind, row.body))
-    operation = match.match(record, there, desk.modes)
+    operation = match.match(record, there, desk.modes, desk.pairs)
+    desk.tally["consent_conflicts"] += match.consent_conflicts(record, there, desk.pairs)
     if operation.act != Act.UPDATE:
         return operation
     before: Mapping[str, JsonValue] = target.before(record.kind, row.body, operation.body)
@@ -292,25 +309,23 @@ def _matched(record: TargetRecord, row: StagedTarget | None, desk: Desk) -> Plan
 
 
 def _histories(
-    page: Sequence[StagedProfile],
-    groups: Mapping[str, Sequence[Profile]],
-    outcome: Mapping[str, Act],
-    desk: Desk,
+    page: Sequence[StagedProfile], outcome: Mapping[str, Act], desk: Desk
 ) -> list[PlannedOperation]:
     """The events of every profile of the page; those of merged profiles go to the survivor's Person."""
     assert desk.run.discovery is not None
-    keys = {row.source_key for row in page} | {p.source_key for g in groups.values() for p in g}
-    staged = staging.events_of(desk.run.discovery, keys)
+    members = {row.source_key: [row.source_key, *desk.merges.members(row.source_key)] for row in page}
+    keys = {key for row in page if outcome[row.source_key] != Act.MERGE for key in members[row.source_key]}
+    staged = staging.events_of(desk.run.discovery, keys | {row.source_key for row in page})
     operations: list[PlannedOperation] = []
     for row in page:
         act = outcome[row.source_key]
+        if act == Act.MERGE:
+            continue
+        found = [_event(e) for key in members[row.source_key] for e in staged.get(key, [])]
         if act in (Act.HOLD, Act.EXCLUDE):
-            desk.tally["events_held" if act == Act.HOLD else "events_excluded"] += len(
-                staged.get(row.source_key, [])
-            )
-        elif act != Act.MERGE:
-            events = [_event(e) for p in groups[row.source_key] for e in staged.get(p.source_key, [])]
-            operations += _history(row.source_key, sorted(events, key=lambda e: (e.occurred_at, e.key)), desk)
+            desk.tally["events_held" if act == Act.HOLD else "events_excluded"] += len(found)
+        else:
+            operations += _history(row.source_key, sorted(found, key=lambda e: (e.occurred_at, e.key)), desk)
     return operations
 
 

@@ -53,11 +53,21 @@ def summary(job: Job, tally: Mapping[str, int], *, custom_fields: int) -> dict[s
         "share": share,
         "options": _options(counts, tally, job, share),
         "lost": [{"source": k[5:], "count": n} for k, n in sorted(tally.items()) if k.startswith("lost:")],
-        "warnings": [
-            "Writing to Pipedrive fires its automations. Pause those that send email before you approve.",
-            "Activities are added today in Pipedrive's own records; their true time is in the due date.",
-        ],
+        "warnings": _warnings(tally),
     }
+
+
+def _warnings(tally: Mapping[str, int]) -> list[str]:
+    warnings = [
+        "Writing to Pipedrive fires its automations. Pause those that send email before you approve.",
+        "Activities are added today in Pipedrive's own records; their true time is in the due date.",
+    ]
+    if conflicts := tally.get("consent_conflicts", 0):
+        warnings.append(
+            f"{conflicts:,} consents are refused in APSIS One and given in Pipedrive. Pipedrive's answer is not "
+            "overwritten; correct those Persons there before you send them anything."
+        )
+    return warnings
 
 
 def counts_of(run: Run) -> Counts:

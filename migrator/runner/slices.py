@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import structlog
+from django.db import OperationalError, connection
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -68,6 +69,11 @@ def work(run_id: int, *, seconds: float = SLICE_S) -> bool:
         _wait(run, problem.retry_after or 5.0, problem.sentence)
     except CrosswalkError as problem:
         _stop(run, problem.sentence)
+    except OperationalError:
+        # The database is away or full: nothing can be recorded, and nothing was sent without a record. The
+        # sweeper sees the silence and wakes the run again.
+        logger.warning("database_away", run_id=run.pk)
+        connection.close()
     except Exception as problem:
         # One surprise always stops a run (house, principle 10): a person looks before anything goes on.
         logger.exception("run_stopped", run_id=run.pk)

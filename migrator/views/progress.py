@@ -58,6 +58,7 @@ class Progress:
     title: str
     seconds: float | None
     left: str
+    phase: str
 
 
 def progress_of(run: Run, phases: Iterable[RunPhase]) -> Progress:
@@ -77,6 +78,7 @@ def progress_of(run: Run, phases: Iterable[RunPhase]) -> Progress:
         title=f"{percent}% {current.label}" if current and run.state in LIVE else run.get_state_display(),
         seconds=_elapsed(run.started_at, run.finished_at, now),
         left="" if silence else _time_left(run, rows, now),
+        phase=current.name if current else "",
     )
 
 

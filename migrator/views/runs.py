@@ -25,6 +25,8 @@ from migrator.web import go, refusals, wants_partial
 
 LOADS = ("fields", "labels", "organizations", "persons", "deals", "activities", "notes")
 RUNS_A_PAGE = 25
+# Route, safety pill and buttons are other ones then.
+CHANGES_THE_PAGE = (RunState.APPROVAL, RunState.FINISHED, RunState.ABORTED)
 
 
 @require_GET
@@ -89,13 +91,17 @@ def run(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_GET
 def run_live(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """The part that a live page asks for; a finished discovery opens its inventory instead."""
+    """The part that a live page asks for; where the whole page changes, that is opened instead."""
     found = run_of(request, slug, pk)
     if not wants_partial(request):
         return redirect("run", slug, pk)
     if found.kind == RunKind.DISCOVERY and found.state == RunState.FINISHED:
         return go(request, reverse("discovery", args=[slug]))
-    response = render(request, "migrator/runs/_run.html", run_context(request, found))
+    if found.state in CHANGES_THE_PAGE:
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    context = run_context(request, found)
+    context["news"] = request.GET.get("seen", context["seen"]) != context["seen"]
+    response = render(request, "migrator/runs/_live.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -124,8 +130,10 @@ def run_context(request: HttpRequest, found: Run) -> dict[str, Any]:
         context["rollback_refusal"] = _refusal(runner.check_can_roll_back, found, user)
     if found.state == RunState.FINISHED and found.kind != RunKind.DISCOVERY:
         context["report"] = reports.report_of(found)
+    shown = progress.progress_of(found, found.phases.all())
     return context | {
-        "progress": progress.progress_of(found, found.phases.all()),
+        "progress": shown,
+        "seen": f"{found.state}:{shown.phase}",
         "causes": progress.causes_of(found),
         "lines": list(found.log_lines.order_by("-pk")[: progress.LOG_LINES])[::-1],
     }

@@ -16,6 +16,8 @@ from migrator.engine.records import Event, Kind, TargetRecord
 # The target takes 100 kB (reference 7 and 8); the rest is room for the reference line and the tags around.
 PAGE_BYTES = 90_000
 PAGE_EVENTS = 5_000
+# So many events fit a page whatever they say: a line has at most 200 characters of detail, of four bytes each.
+SURE_PAGE = 60
 DETAIL_KEYS = ("subject", "activity_name", "title", "name", "form", "url", "link", "page", "product", "text")
 
 
@@ -56,16 +58,16 @@ def iter_records(person_key: str, events: Sequence[Event], plan: EventPlan) -> I
 
 
 def count_records(events: Sequence[Event], plan: EventPlan) -> dict[Kind, int]:
-    """How many records `iter_records` would make, without making them; pages are counted by events only."""
-    groups: dict[tuple[str, str], int] = {}
+    """How many records `iter_records` would make; only groups that could need pages are looked at line by line."""
+    groups: dict[tuple[str, str], list[Event]] = {}
     for event in events:
         field = plan.field_of(event)
         if field:
-            group = (field, _group_of(event, field, plan))
-            groups[group] = groups.get(group, 0) + 1
+            groups.setdefault((field, _group_of(event, field, plan)), []).append(event)
     counts = {Kind.ACTIVITY: 0, Kind.NOTE: 0}
-    for (field, _), size in groups.items():
-        counts[Kind.NOTE if field == "note" else Kind.ACTIVITY] += -(-size // PAGE_EVENTS)
+    for (field, _), members in groups.items():
+        pages = 1 if len(members) <= SURE_PAGE else sum(1 for _ in _pages(members, plan))
+        counts[Kind.NOTE if field == "note" else Kind.ACTIVITY] += pages
     return counts
 
 

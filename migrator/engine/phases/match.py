@@ -15,6 +15,8 @@ from migrator.engine.operations import Act, PlannedOperation
 from migrator.engine.phases.plan import new_options
 from migrator.engine.records import Kind, TargetRecord
 
+NO_PAIRS: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Existing:
@@ -37,12 +39,15 @@ def create(record: TargetRecord) -> PlannedOperation:
 
 
 def match(
-    record: TargetRecord, existing: Existing | None, modes: Mapping[str, UpdateMode]
+    record: TargetRecord,
+    existing: Existing | None,
+    modes: Mapping[str, UpdateMode],
+    pairs: Mapping[str, str] = NO_PAIRS,
 ) -> PlannedOperation:
     """Create, complete or leave as it is. The caller adds `before` to an update."""
     if existing is None:
         return create(record)
-    changes = changes_for(record, existing, modes)
+    changes = changes_for(record, existing, modes, pairs)
     act = Act.UPDATE if changes else Act.UNCHANGED
     sha = checksum({"kind": record.kind.value, "key": record.key, "id": existing.target_id, "body": changes})
     return PlannedOperation(
@@ -64,15 +69,33 @@ def update_modes(field_map: FieldMap) -> dict[str, UpdateMode]:
     return modes
 
 
+def consent_pairs(field_map: FieldMap) -> dict[str, str]:
+    """Ref of a consent's date -> ref of its answer: a date is worth nothing beside somebody else's answer."""
+    rules = {rule.source: rule for rule in field_map.of_kind(SourceKind.CONSENT)}
+    return {
+        rules[f"{source}_date"].ref: rule.ref for source, rule in rules.items() if f"{source}_date" in rules
+    }
+
+
+def consent_conflicts(record: TargetRecord, existing: Existing, pairs: Mapping[str, str]) -> int:
+    """How many channels say No in the source and something else in the target, where the target's answer stays."""
+    wanted, there = _customs(record.body), _customs(existing.body)
+    answers = [(wanted.get(ref), there.get(ref)) for ref in pairs.values()]
+    return sum(1 for mine, theirs in answers if mine == "No" and theirs not in (None, "", "No"))
+
+
 def changes_for(
-    record: TargetRecord, existing: Existing, modes: Mapping[str, UpdateMode]
+    record: TargetRecord,
+    existing: Existing,
+    modes: Mapping[str, UpdateMode],
+    pairs: Mapping[str, str] = NO_PAIRS,
 ) -> dict[str, JsonValue]:
     """Only the keys that an update has to send; empty where nothing would change."""
     if record.kind in (Kind.ACTIVITY, Kind.NOTE):
         return {}
     changes: dict[str, JsonValue] = {}
     for key, value in record.body.items():
-        changed = _changed(record.kind, key, value, existing.body, modes)
+        changed = _changed(record.kind, key, value, existing.body, modes, pairs)
         if changed is not None:
             changes[key] = changed
     if record.kind == Kind.PERSON and not existing.marker:
@@ -86,10 +109,11 @@ def _changed(
     value: JsonValue,
     there: Mapping[str, JsonValue],
     modes: Mapping[str, UpdateMode],
+    pairs: Mapping[str, str],
 ) -> JsonValue:
     current = there.get(key)
     if key == "custom":
-        return _changed_customs(value, current, modes) or None
+        return _changed_customs(value, current, modes, pairs) or None
     if key in ("emails", "phones"):
         return _appended_addresses(key, value, current)
     if key == "labels":
@@ -99,7 +123,7 @@ def _changed(
 
 
 def _changed_customs(
-    value: JsonValue, current: JsonValue, modes: Mapping[str, UpdateMode]
+    value: JsonValue, current: JsonValue, modes: Mapping[str, UpdateMode], pairs: Mapping[str, str]
 ) -> dict[str, JsonValue]:
     wanted = value if isinstance(value, dict) else {}
     there = current if isinstance(current, dict) else {}
@@ -107,7 +131,13 @@ def _changed_customs(
         ref: item
         for ref, item in wanted.items()
         if _may_write(item, there.get(ref), modes.get(ref, UpdateMode.IF_EMPTY))
+        and there.get(pairs.get(ref, "")) in (None, "", [])
     }
+
+
+def _customs(body: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    custom = body.get("custom")
+    return custom if isinstance(custom, dict) else {}
 
 
 def _may_write(value: JsonValue, current: JsonValue, mode: UpdateMode) -> bool:

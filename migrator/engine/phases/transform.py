@@ -253,7 +253,8 @@ def decided_consent(consents: Sequence[Consent], *, suppressed: bool) -> tuple[s
     deciding = refusing or list(consents)
     newest = max((c.modified_at for c in deciding), default="")[:10]
     if suppressed or refusing:
-        return "No", newest
+        # The date of an opt-in says nothing of a suppression, which has none.
+        return "No", newest if refusing else ""
     return ("Yes", newest) if deciding else ("", "")
 
 
@@ -361,7 +362,9 @@ def _deal_values(profile: Profile, context: Context, losses: Losses) -> dict[str
         found["status"] = deal_status(str(found["status"]))
     if "value" in found:
         found["currency"] = str(found.get("currency") or context.currency).upper()
-    found["owner"] = known.owner_for(str(found["owner"])) if "owner" in found else None
+    found["owner"] = (
+        known.owner_for(str(found["owner"])) if "owner" in found else known.fallback_owner or None
+    )
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -92,7 +92,7 @@ REGISTRY: dict[str, Transform] = {
             "email",
             "E-mail address",
             contacts.to_email,
-            frozenset({_F.VARCHAR}),
+            frozenset({_F.VARCHAR, _F.USER}),
             frozenset({_V.EMAIL, _V.TEXT}),
         ),
         Transform(

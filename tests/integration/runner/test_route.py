@@ -222,3 +222,14 @@ def test_paused_means_nothing_more_is_sent_until_it_is_resumed(walk: Walk) -> No
     runner.resume(run, engineer)
     assert walk.finish(run).state == RunState.FINISHED
     assert measuring.lost_and_duplicated(run) == (0, 0)
+
+
+@slow
+def test_a_case_that_a_new_discovery_no_longer_finds_is_closed(walk: Walk, company: Company) -> None:
+    walk.discover()
+    item = walk.project.review_items.filter(kind="no-email", state="open").order_by("key").first()
+    assert item is not None
+    company.control("source", "mutate", {"op": "delete_profile", "export_key": item.key})
+    walk.discover()
+    item.refresh_from_db()
+    assert item.state == "gone"

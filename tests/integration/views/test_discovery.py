@@ -71,7 +71,7 @@ def test_starting_goes_on_to_its_progress(page, project, url):
     assert (answer.status_code, answer.url) == (302, url("discovery"))
     run = project.runs.get()
     text = page.get(url("discovery")).content.decode()
-    assert f'hx-get="{url("run-live", run.pk)}" hx-trigger="every 2s"' in text
+    assert f'hx-get="{url("run-live", run.pk)}?seen=queued%3A" hx-trigger="every 2s"' in text
     assert (
         "Waiting for a worker" in page.get(url("run", run.pk)).content.decode()
         or run.state == RunState.QUEUED

@@ -208,6 +208,26 @@ def test_the_live_part_asks_again_every_two_seconds(page, running, url):
     assert "HX-Request" in part["Vary"]
 
 
+def test_the_live_part_brings_the_title_of_the_tab(page, running, url):
+    part = page.get(url("run-live", running.pk), headers=HTMX).content.decode()
+    assert "<title>65% Persons, Sandbox run" in part
+
+
+@pytest.mark.parametrize(
+    ("seen", "announced"), [("running:persons", False), ("running:fields", True), ("paused:persons", True)]
+)
+def test_a_change_of_phase_or_state_is_announced_once(page, running, url, seen, announced):
+    part = page.get(url("run-live", running.pk), {"seen": seen}, headers=HTMX).content.decode()
+    assert ('id="live" hx-swap-oob' in part) is announced
+
+
+@pytest.mark.parametrize("state", [RunState.APPROVAL, RunState.FINISHED, RunState.ABORTED])
+def test_where_the_whole_page_changes_it_is_opened_anew(page, running, url, state):
+    type(running).objects.update(state=state)
+    answer = page.get(url("run-live", running.pk), headers=HTMX)
+    assert (answer.status_code, answer["HX-Refresh"]) == (204, "true")
+
+
 def test_the_live_address_alone_leads_to_the_page(page, running, url):
     assert page.get(url("run-live", running.pk)).url == url("run", running.pk)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from migrator.engine.field_map import Action, UpdateMode, field_map_of
 from migrator.engine.inventory import SourceKind
 from migrator.engine.operations import Act
-from migrator.engine.phases.match import Existing, changes_for, match, update_modes
+from migrator.engine.phases.match import Existing, changes_for, consent_conflicts, match, update_modes
 from migrator.engine.records import Kind
 from tests import factories as made
 
@@ -226,3 +226,27 @@ def test_how_many_source_records_it_holds_is_kept(act: str) -> None:
     record = made.TargetRecord(Kind.PERSON, "p-1", {"name": "A"}, source_count=3)
     there = None if act == "create" else existing(name="A")
     assert match(record, there, {}).source_count == 3
+
+
+CONSENT, DATE = "person:email_consent:enum", "person:email_consent_date:date"
+PAIRS = {DATE: CONSENT}
+
+
+def consented(answer: str, date: str = "") -> Existing:
+    custom = {CONSENT: answer} | ({DATE: date} if date else {})
+    return Existing("7", "p-1", {"custom": custom})
+
+
+def test_a_consents_date_is_not_written_beside_somebody_elses_answer() -> None:
+    record = made.record(custom={CONSENT: "Yes", DATE: "2024-10-04"})
+    assert changes_for(record, consented("No"), {}, PAIRS) == {}
+    there = Existing("7", "p-1", {"custom": {}})
+    assert changes_for(record, there, {}, PAIRS) == {"custom": {CONSENT: "Yes", DATE: "2024-10-04"}}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected"), [("No", "Yes", 1), ("No", "No", 0), ("No", "", 0), ("Yes", "No", 0)]
+)
+def test_a_refusal_that_the_target_does_not_know_is_counted(mine: str, theirs: str, expected: int) -> None:
+    record = made.record(custom={CONSENT: mine})
+    assert consent_conflicts(record, consented(theirs), PAIRS) == expected

@@ -467,6 +467,7 @@ def test_deal_attributes_become_a_deal_of_the_person() -> None:
         "status": "won",
         "person": "p-1",
         "organization": None,
+        "owner": "sofia@nordlys.example",
         "custom": {"deal:Source:varchar": "Fair"},
     }
 
@@ -500,17 +501,21 @@ def test_each_merged_profile_keeps_its_own_deal() -> None:
     assert [(d.key, d.body["person"]) for d in found.deals] == [("p-1/Skis", "p-1"), ("p-2/Boots", "p-1")]
 
 
+FALLBACK = {"owner": "sofia@nordlys.example"}
 PLACES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "a known stage and pipeline": (
         {"pipeline": "Sales", "stage": "New"},
-        {"pipeline": "Sales", "stage": "New"},
+        {"pipeline": "Sales", "stage": "New"} | FALLBACK,
     ),
-    "a stage of another pipeline": ({"pipeline": "Service", "stage": "New"}, {"pipeline": "Service"}),
-    "an unknown pipeline": ({"pipeline": "Gone", "stage": "New"}, {"stage": "New"}),
-    "an unknown stage": ({"stage": "Gone"}, {}),
-    "a stage of any pipeline": ({"stage": " new "}, {"stage": "new"}),
+    "a stage of another pipeline": (
+        {"pipeline": "Service", "stage": "New"},
+        {"pipeline": "Service"} | FALLBACK,
+    ),
+    "an unknown pipeline": ({"pipeline": "Gone", "stage": "New"}, {"stage": "New"} | FALLBACK),
+    "an unknown stage": ({"stage": "Gone"}, FALLBACK),
+    "a stage of any pipeline": ({"stage": " new "}, {"stage": "new"} | FALLBACK),
     "a known owner": ({"seller": "ERIK@nordlys.example"}, {"owner": "erik@nordlys.example"}),
-    "an unknown owner": ({"seller": "gone@nordlys.example"}, {"owner": "sofia@nordlys.example"}),
+    "an unknown owner": ({"seller": "gone@nordlys.example"}, FALLBACK),
 }
 
 

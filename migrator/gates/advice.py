@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from migrator.choices import Role, RunKind, RunState, Side
-from migrator.gates.standing import Standing, run_name, run_state
+from migrator.gates.facts import Standing, run_name, run_state
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migrator.choices import RunKind, RunState, Side
-from migrator.gates.standing import Standing, run_name, run_state
+from migrator.gates.facts import Standing, run_name, run_state
 from migrator.models import Discovery, Run
 
 NOT_STARTED, IN_PROGRESS, BLOCKED, DONE = "Not started", "In progress", "Blocked", "Done"

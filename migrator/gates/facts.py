@@ -13,6 +13,7 @@ from mapping_review.models import MapVersion
 from migrator import staging
 from migrator.choices import Role, RunKind, RunState, Side
 from migrator.engine.operations import OperationState
+from migrator.engine.records import Kind
 from migrator.models import Connection, Discovery, Operation, Project, Run
 from migrator.policies import ALLOWED, role_of
 from reconciliation import queries as queue_queries
@@ -104,7 +105,9 @@ def standing(project: Project, user: Any) -> Standing:
         role=role_of(user, project),
         sides={connection.side: connection for connection in project.connections.defer("sealed_secret")},
         discovery=staging.current_discovery(project),
-        runs=tuple(project.runs.defer("target_lists").order_by("-created_at", "-pk")[:RUNS_LOOKED_AT]),
+        runs=tuple(
+            project.runs.defer("target_lists", "plan").order_by("-created_at", "-pk")[:RUNS_LOOKED_AT]
+        ),
         version=version,
         rows=rows,
         undecided=undecided,
@@ -133,7 +136,10 @@ def _wrote(project: Project) -> bool:
     """Whether something that one of our runs wrote is still in the target."""
     loaded = project.runs.filter(kind=RunKind.TRIAL, loading_since__isnull=False)
     ids = list(loaded.values_list("pk", flat=True)[:RUNS_LOOKED_AT])
-    return Operation.objects.filter(run_id__in=ids, state=OperationState.DONE.value).exists()
+    # With every kind named the index answers without walking through the rows of an undone run.
+    kinds = [kind.value for kind in Kind]
+    done = OperationState.DONE.value
+    return Operation.objects.filter(run_id__in=ids, kind__in=kinds, state=done).exists()
 
 
 def run_name(run: Run) -> str:

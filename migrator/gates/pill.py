@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from migrator.choices import RunKind
-from migrator.gates.standing import Standing
+from migrator.gates.facts import Standing
 
 
 @dataclass(frozen=True, slots=True)
