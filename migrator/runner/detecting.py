@@ -187,11 +187,17 @@ def _choices(source: SourceField) -> list[dict[str, Any]]:
     choices = []
     for kind in sorted(types, key=lambda t: (t == ValueType.TEXT, t.value)):
         lost = sum(_lost(v, kind) for v in source.variants)
-        samples = [t for v in source.variants if v.inferred != kind for t, _ in v.top[:3]] if lost else []
-        choices.append({"action": "as_type", "type": kind.value, "lost": lost, "samples": samples[:4]})
+        samples = _lost_samples(source, kind) if lost else []
+        choices.append({"action": "as_type", "type": kind.value, "lost": lost, "samples": samples})
     choices.append({"action": "split", "type": "", "lost": 0, "samples": []})
     choices.append({"action": "drop", "type": "", "lost": source.filled, "samples": []})
     return choices
+
+
+def _lost_samples(source: SourceField, kind: ValueType) -> list[str]:
+    """A few different values of the Sections that hold another type."""
+    values = [text for v in source.variants if v.inferred != kind for text, _ in v.top[:5]]
+    return list(dict.fromkeys(values))[:4]
 
 
 TEXTUAL = (ValueType.TEXT, ValueType.LONG_TEXT, ValueType.OPTION)

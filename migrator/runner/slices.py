@@ -25,6 +25,7 @@ from migrator.runner.locks import sole_worker
 logger = structlog.get_logger(__name__)
 
 SLICE_S = 20.0
+SHORT_WAIT_S = 5.0
 # A run that somebody works on gives a sign at least this often; waking it again would only add messages.
 SILENT_S = 8.0
 Handler = Callable[[Job], Step]
@@ -66,7 +67,7 @@ def work(run_id: int, *, seconds: float = SLICE_S) -> bool:
         lifecycle.move(run, RunState.FINISHED, message=run.message)
         lifecycle.log(run, "Finished.")
     except TransientError as problem:
-        _wait(run, problem.retry_after or 5.0, problem.sentence)
+        return _wait(run, problem.retry_after or SHORT_WAIT_S, problem.sentence)
     except CrosswalkError as problem:
         _stop(run, problem.sentence)
     except OperationalError:
@@ -162,10 +163,16 @@ def _end(job: Job, step: Step) -> bool:
     return True
 
 
-def _wait(run: Run, seconds: float, sentence: str) -> None:
-    until = timezone.now() + timedelta(seconds=max(0.5, seconds))
+def _wait(run: Run, seconds: float, sentence: str) -> bool:
+    """True where the wait is so short that this worker sits it out instead of leaving it to the sweeper."""
+    seconds = max(0.5, seconds)
+    until = timezone.now() + timedelta(seconds=seconds)
     lifecycle.move(run, RunState.WAITING, message=sentence, wait_until=until)
     lifecycle.log(run, f"{sentence} Continues in {round(seconds)} s.", LogLevel.WARNING)
+    if seconds > SHORT_WAIT_S:
+        return False
+    time.sleep(seconds)
+    return True
 
 
 def _stop(run: Run, sentence: str) -> None:
