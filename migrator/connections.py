@@ -68,7 +68,7 @@ def connection_for(project: Project, side: Side) -> Connection:
 def store_secret(connection: Connection, secret: str) -> None:
     """Seal a new secret into the row; only its last four characters are ever shown again."""
     connection.sealed_secret = sealing.seal(secret, bound_to=_bound_to(connection))
-    connection.secret_hint = secret[-4:]
+    connection.secret_hint, connection.saved_at = secret[-4:], timezone.now()
     connection.save()
 
 

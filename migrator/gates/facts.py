@@ -77,6 +77,11 @@ class Standing:
         return self.rollback is not None and self.rollback.state == RunState.FINISHED
 
     @property
+    def was_rolled_back(self) -> bool:
+        """Whether any run ever was."""
+        return any(r.kind == RunKind.ROLLBACK and r.state == RunState.FINISHED for r in self.runs)
+
+    @property
     def map_changed_since(self) -> bool:
         """Whether the newest sandbox run used another field map than the one that counts now."""
         return self.trial is not None and self.trial.map_checksum not in ("", self.signed_checksum)

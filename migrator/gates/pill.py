@@ -25,6 +25,6 @@ def safety(at: Standing) -> Safety:
     if at.written:
         kept = at.is_rolled_back
         return Safety("Rolled back, except what was kept" if kept else "Sandbox only", "sandbox")
-    if at.is_rolled_back:
+    if at.was_rolled_back:
         return Safety("Rolled back: nothing of ours is left in Pipedrive")
     return Safety("Nothing written to Pipedrive yet")

@@ -10,8 +10,8 @@ from migrator.engine.operations import Act, OperationState
 from migrator.engine.ports import Target
 from migrator.engine.records import Kind
 from migrator.models import Run
+from migrator.runner.balancing import BUCKETS
 from migrator.runner.pricing import counts_of
-from migrator.runner.sweeping import BUCKETS
 
 LISTED = (Kind.ORGANIZATION, Kind.PERSON, Kind.DEAL, Kind.ACTIVITY, Kind.NOTE)
 

@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                 ('config', models.JSONField(blank=True, default=dict)),
                 ('sealed_secret', models.TextField(blank=True)),
                 ('secret_hint', models.CharField(blank=True, max_length=8)),
-                ('saved_at', models.DateTimeField(auto_now=True)),
+                ('saved_at', models.DateTimeField(blank=True, null=True)),
                 ('checked_at', models.DateTimeField(blank=True, null=True)),
                 ('check_lines', models.JSONField(blank=True, default=list)),
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='connections', to='migrator.project')),

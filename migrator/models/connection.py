@@ -14,7 +14,8 @@ class Connection(models.Model):
     config = models.JSONField(default=dict, blank=True)
     sealed_secret = models.TextField(blank=True)
     secret_hint = models.CharField(max_length=8, blank=True)
-    saved_at = models.DateTimeField(auto_now=True)
+    # When the secret was last replaced.
+    saved_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     check_lines = models.JSONField(default=list, blank=True)
 

@@ -2,19 +2,18 @@
 
 from typing import Any
 
+from migrator import connections
 from migrator.models import Budget, Run, RunPhase
-from migrator.runner import lifecycle
-from migrator.runner.job import DONE, Job, Step
-from migrator.runner.sweeping import BUCKETS
+
+BUCKETS = ("created", "updated", "unchanged", "merged", "held", "excluded", "rejected")
 
 
-def balance(job: Job) -> Step:
-    """Everything was swept phase by phase; here the sums are drawn once more and kept."""
-    report = totals(job.run)
-    report["tokens_spent_ever"] = _spent(job)
-    RunPhase.objects.filter(pk=job.phase.pk).update(report=report)
-    lifecycle.log(job.run, report["text"])
-    return DONE
+def conclude(run: Run, phase: RunPhase) -> dict[str, Any]:
+    """Everything was swept phase by phase; here the sums are drawn once more and kept. Returns the report."""
+    report = totals(run)
+    report["tokens_spent"] = spent_ever(run) - int(run.params.get("spent_before", 0))
+    RunPhase.objects.filter(pk=phase.pk).update(report=report)
+    return report
 
 
 def totals(run: Run) -> dict[str, Any]:
@@ -32,6 +31,7 @@ def _sum_in_words(line: dict[str, Any]) -> str:
     return " + ".join(f"{line[bucket]:,} {bucket}" for bucket in BUCKETS if line[bucket])
 
 
-def _spent(job: Job) -> int:
-    row = Budget.objects.filter(scope=job.target.scope).first()
+def spent_ever(run: Run) -> int:
+    """Tokens that Crosswalk ever took from the run's target; a difference of two is what lay between them."""
+    row = Budget.objects.filter(scope=connections.target_account(run).scope).first()
     return row.spent_ever if row else 0

@@ -17,7 +17,7 @@ from migrator.engine.phases.histories import Fidelity
 from migrator.engine.records import Kind
 from migrator.models import Discovery, Project, Run, RunLogLine, RunPhase
 from migrator.policies import check_can
-from migrator.runner import readiness
+from migrator.runner import balancing, readiness
 
 KIND_OF_PHASE: dict[str, Kind] = {
     "fields": Kind.FIELD,
@@ -101,6 +101,7 @@ def approve_rollback(run: Run, user: Any, checksum: str) -> Run:
 
 
 def _approve(run: Run, subject: str, user: Any, checksum: str) -> Run:
+    check_can(approvals.ACTS[subject], user, run.project)
     with transaction.atomic():
         run = Run.objects.select_for_update().get(pk=run.pk)
         if run.state != RunState.APPROVAL:
@@ -114,7 +115,8 @@ def _approve(run: Run, subject: str, user: Any, checksum: str) -> Run:
             readiness.check_plan_is_current(run)
         approvals.sign(run.project, subject, run.pk, checksum, user)
         ledger.release(run)
-        Run.objects.filter(pk=run.pk).update(loading_since=timezone.now())
+        params = run.params | {"spent_before": balancing.spent_ever(run)}
+        Run.objects.filter(pk=run.pk).update(loading_since=timezone.now(), params=params)
         move(run, RunState.RUNNING)
         log(run, f"{user.get_full_name() or user.get_username()} approved the {subject} {checksum[:12]}.")
         wake(run)
@@ -124,6 +126,9 @@ def _approve(run: Run, subject: str, user: Any, checksum: str) -> Run:
 def pause(run: Run, user: Any) -> None:
     """Finish what is in flight, then stop sending."""
     check_can("pause_run", user, run.project)
+    run.refresh_from_db()
+    if run.state == RunState.PAUSING:
+        raise RefusedError("The run is pausing already: it finishes what is in flight. Nothing was changed.")
     after = RunState.PAUSING if run.state == RunState.RUNNING else RunState.PAUSED
     _act(run, user, after, "pause", "Paused")
 

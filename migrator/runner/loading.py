@@ -16,8 +16,8 @@ from migrator.engine.outcomes import Stop
 from migrator.engine.phases.load import Batch, load_claimed, settle_doubts
 from migrator.engine.records import Kind
 from migrator.models import Run, RunPhase
-from migrator.runner import lifecycle, sweeping, undoing
-from migrator.runner.job import AGAIN, Job, Step
+from migrator.runner import balancing, lifecycle, sweeping, undoing
+from migrator.runner.job import AGAIN, DONE, Job, Step
 from migrator.runner.locks import sole_worker
 
 BATCH = 48
@@ -124,3 +124,9 @@ def _keep_lists(job: Job) -> None:
     resolver.forget()
     job.target.read_lists()
     Run.objects.filter(pk=job.run.pk).update(target_lists=resolver.snapshot())
+
+
+def balance(job: Job) -> Step:
+    """The last phase: all reports together, and what was spent."""
+    lifecycle.log(job.run, balancing.conclude(job.run, job.phase)["text"])
+    return DONE

@@ -18,7 +18,7 @@ from django.utils import timezone
 from migrator.choices import WORKED_RUN_STATES, LogLevel, PhaseState, RunKind, RunState
 from migrator.engine.errors import CrosswalkError, TransientError
 from migrator.models import Run, RunPhase
-from migrator.runner import balancing, discovering, inventorying, lifecycle, loading, planning, undoing
+from migrator.runner import discovering, inventorying, lifecycle, loading, planning, undoing
 from migrator.runner.job import Job, Step
 from migrator.runner.locks import sole_worker
 
@@ -40,7 +40,7 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
         "target": discovering.target,
         "inventory": inventorying.inventory,
     },
-    RunKind.TRIAL: {"plan": planning.plan, **LOAD_HANDLERS, "balance": balancing.balance},
+    RunKind.TRIAL: {"plan": planning.plan, **LOAD_HANDLERS, "balance": loading.balance},
     RunKind.ROLLBACK: {"preview": undoing.preview, **LOAD_HANDLERS, "balance": undoing.balance},
 }
 

@@ -15,6 +15,7 @@ from migrator.engine.operations import Act, ClaimedOperation, OperationState
 from migrator.engine.ports import Json
 from migrator.engine.records import Kind
 from migrator.models import Operation, Run
+from migrator.runner.balancing import BUCKETS
 from migrator.runner.job import Job
 
 WRITES = [Act.CREATE.value, Act.UPDATE.value]
@@ -123,9 +124,6 @@ def report(run: Run, kind: Kind, swept: Swept) -> dict[str, Any]:
     }
     result["balanced"] = is_balanced(result)
     return result
-
-
-BUCKETS = ("created", "updated", "unchanged", "merged", "held", "excluded", "rejected")
 
 
 def is_balanced(line: dict[str, Any]) -> bool:

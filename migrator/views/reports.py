@@ -26,13 +26,9 @@ FAULTS = (
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    name: str
+    said: str
     count: int
     url: str
-
-    @property
-    def said(self) -> str:
-        return words.SAID.get(self.name, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,36 +88,41 @@ def _verdict(run: Run, lines: tuple[Balance, ...], last: Mapping[str, Any], fina
     persons = next((line for line in lines if line.label == "Persons"), None)
     if persons is None:
         return "Every row is accounted for."
-    parts = " + ".join(f"{b.count:,} {_skipped(b.name)}" for b in persons.buckets if b.count)
+    parts = " + ".join(f"{b.count:,} {_skipped(b.said)}" for b in persons.buckets if b.count)
     return f"Every row is accounted for: {persons.source:,} profiles read = {parts}."
 
 
 def _skipped(name: str) -> str:
-    return {"excluded": "skipped by decision", "held": "held back"}.get(name, name)
+    return {"skipped": "skipped by decision", "held": "held back"}.get(name, name)
 
 
 def _balance(run: Run, line: Mapping[str, Any]) -> Balance:
-    if run.kind == RunKind.ROLLBACK:
-        counts = {
-            "removed": line["delete"],
-            "restored": line["restore"],
-            "held": line["keep"],
-            "excluded": line["gone"],
-        }
-        written = line["done"]
-    else:
-        counts = {name: line.get(name, 0) for name in BUCKETS}
-        written = line["created"] + line["updated"]
+    counts = _counts_of(run, line)
+    written = line["done"] if run.kind == RunKind.ROLLBACK else line["created"] + line["updated"]
     return Balance(
         label=words.KINDS.get(line["kind"], line["kind"]),
         source=line["source"],
-        buckets=tuple(Bucket(name, n, _list_url(run, line["kind"], name)) for name, n in counts.items()),
+        buckets=tuple(
+            Bucket(said, count, _list_url(run, line["kind"], state)) for said, state, count in counts
+        ),
         written=written,
         verified=line.get("verified", 0),
         balanced=bool(line.get("balanced")),
         fault=_fault(line),
         reasons=tuple(_reason(run, line["kind"], row) for row in line.get("reasons", ())),
     )
+
+
+def _counts_of(run: Run, line: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    """(what people call it, what the list of records is asked for, how many)."""
+    if run.kind != RunKind.ROLLBACK:
+        return [(words.SAID.get(name, name), name, line.get(name, 0)) for name in BUCKETS]
+    return [
+        ("removed", "removed", line["delete"]),
+        ("restored", "restored", line["restore"]),
+        ("kept", "held", line["keep"]),
+        ("already gone", "excluded", line["gone"]),
+    ]
 
 
 def _fault(line: Mapping[str, Any]) -> str:

@@ -216,6 +216,11 @@ ROLLED_BACK = (unsaved_run(RunKind.ROLLBACK, pk=4, of_run_id=3), unsaved_run())
         ),
         ({"runs": (unsaved_run(),), "written": True}, "sandbox", "Sandbox only"),
         ({"runs": ROLLED_BACK}, "none", "Rolled back: nothing of ours is left in Pipedrive"),
+        (
+            {"runs": (unsaved_run(pk=5, state=RunState.APPROVAL), *ROLLED_BACK)},
+            "none",
+            "Rolled back: nothing of ours is left in Pipedrive",
+        ),
         ({"runs": ROLLED_BACK, "written": True}, "sandbox", "Rolled back, except what was kept"),
     ],
 )

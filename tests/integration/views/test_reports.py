@@ -100,7 +100,7 @@ def test_a_rollback_is_balanced_by_what_it_removed_and_restored(page, project, u
     phase(undoing, "balance", PhaseState.DONE, report={"text": "Rolled back 15 records; kept 4."})
     text = text_of(page.get(url("run-report", undoing.pk)))
     assert "Rolled back 15 records; kept 4." in text
-    assert "Removed" in text
+    assert "Removed Restored Kept Already gone Difference" in text
 
 
 def test_a_run_without_a_counted_phase_says_so(page, project, url):

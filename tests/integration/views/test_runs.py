@@ -111,7 +111,8 @@ def test_the_plan_shows_what_would_be_written_and_what_it_costs(page, project, u
         "11,555 tokens",
         "6,903 more, if you roll back",
         "24% of the 48,000 tokens that we may use a day",
-        "900 events: 850 move inside these records, 30 are left out by the field map, 20 are held back",
+        "900 events: 850 move inside these records, 30 are left out by the field map",
+        "by this way of writing, 20 are held back",
         "12 new beside 7 that are there; the plan allows 100",
         "Writing to Pipedrive fires its automations.",
         "shoe_size 18 values",
@@ -218,7 +219,7 @@ def test_the_live_part_brings_the_title_of_the_tab(page, running, url):
 )
 def test_a_change_of_phase_or_state_is_announced_once(page, running, url, seen, announced):
     part = page.get(url("run-live", running.pk), {"seen": seen}, headers=HTMX).content.decode()
-    assert ('id="live" hx-swap-oob' in part) is announced
+    assert ('hx-swap-oob="innerHTML:#live"' in part) is announced
 
 
 @pytest.mark.parametrize("state", [RunState.APPROVAL, RunState.FINISHED, RunState.ABORTED])
