@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from migrator.engine.canonical import JsonValue
 from migrator.engine.errors import DriftError
 from migrator.engine.inventory import FieldType, TargetField, TargetObject
+from migrator.engine.phases.plan import MARKER_FIELD
 from migrator.engine.ports import Json
 from migrator.engine.records import Kind
 
-MARKER_FIELD = "Crosswalk ID"
-MARKED_OBJECTS = (TargetObject.PERSON, TargetObject.ORGANIZATION, TargetObject.DEAL)
 LABEL_CODES = ("label_ids", "label")
 _HASH_CODE = re.compile(r"[0-9a-f]{40}")
 
@@ -110,14 +109,6 @@ class Field:
 def marker_ref(target: TargetObject) -> str:
     """The field that holds our marker on one object."""
     return f"{target}:{MARKER_FIELD}:varchar"
-
-
-def marker_bodies(objects: Iterable[TargetObject] = MARKED_OBJECTS) -> list[Json]:
-    """Bodies of the field records that create the marker fields."""
-    return [
-        {"object": target.value, "name": MARKER_FIELD, "type": "varchar", "options": [], "existing": False}
-        for target in objects
-    ]
 
 
 class Resolver:

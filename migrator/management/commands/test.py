@@ -136,6 +136,8 @@ def templates() -> list[str]:
 
 def pytest_command(fast: bool, for_pytest: list[str]) -> tuple[str, ...]:
     left_out = [f"--ignore={folder}" for folder in HEAVY_TESTS] + ["-m", "not slow"] if fast else []
+    # Side by side only where nothing is killed, timed or drawn: the whole suite runs one test after another.
+    left_out += ["-n", "auto", "--dist", "loadfile"] if fast else []
     measured = [] if for_pytest else ["--cov", "--cov-report="]
     colour = ["--color=yes"] if sys.stdout.isatty() else []
     # One file that cannot be read must not hide the failures of all others.

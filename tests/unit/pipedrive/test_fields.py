@@ -4,7 +4,7 @@ import pytest
 
 from migrator.engine.errors import DriftError
 from migrator.engine.inventory import FieldType, TargetObject
-from migrator.pipedrive.fields import Ref, Resolver, marker_bodies
+from migrator.pipedrive.fields import Ref, Resolver
 from tests.unit.pipedrive.resolvers import CONSENT, LISTS, SIZE, TOPICS, Lists, resolver
 
 
@@ -186,11 +186,3 @@ def test_it_counts_the_custom_fields_of_the_whole_company() -> None:
         for row in rows
         if row["is_custom_field"]
     )
-
-
-def test_the_marker_fields_are_texts_on_three_objects() -> None:
-    assert [(body["object"], body["type"]) for body in marker_bodies()] == [
-        ("person", "varchar"),
-        ("organization", "varchar"),
-        ("deal", "varchar"),
-    ]
