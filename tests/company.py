@@ -16,7 +16,7 @@ from migrator.management.provisioning import Wish, provision
 from migrator.management.route import Walk
 from migrator.management.simulated import Simulated
 
-PROFILES = 150
+PROFILES = 80
 # Fields that a service changes by itself, so that no undoing can bring them back.
 VOLATILE = ("update_time",)
 

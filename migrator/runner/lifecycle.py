@@ -134,8 +134,10 @@ def pause(run: Run, user: Any) -> None:
 
 
 def resume(run: Run, user: Any) -> None:
-    """Go on where the run stopped; what is done is not done again."""
+    """Go on where the run stopped; what is done is not done again. The target's lists are read anew, because a
+    person may have mended a field or an option meanwhile."""
     check_can("pause_run", user, run.project)
+    Run.objects.filter(pk=run.pk).update(target_lists={})
     _act(run, user, RunState.RUNNING, "resume", "Resumed")
 
 
@@ -148,6 +150,7 @@ def abort(run: Run, user: Any) -> None:
 def retry_rejected(run: Run, user: Any) -> int:
     """Send what the target refused once more, after its cause was mended."""
     check_can("pause_run", user, run.project)
+    readiness.check_can_retry(run)
     with transaction.atomic():
         count = ledger.retry_rejected(run)
         run.phases.filter(name__in=LOADS, failed__gt=0).update(state=PhaseState.RUNNING, failed=0)

@@ -15,7 +15,7 @@ from migrator.engine.operations import ClaimedOperation
 from migrator.engine.outcomes import Stop
 from migrator.engine.phases.load import Batch, load_claimed, settle_doubts
 from migrator.engine.records import Kind
-from migrator.models import Run, RunPhase
+from migrator.models import RunPhase
 from migrator.runner import balancing, lifecycle, sweeping, undoing
 from migrator.runner.job import AGAIN, DONE, Job, Step
 from migrator.runner.locks import sole_worker
@@ -37,6 +37,8 @@ def step(job: Job) -> Step:
     store = ledger.RunLedger(
         job.run, quiet_s=project.setting("quiet_period_s"), lease_s=project.setting("lease_s")
     )
+    if kind not in SCHEMA_KINDS and not job.run.target_lists:
+        _keep_lists(job)
     settle_doubts(kind, store, job.target.port)
     claimed = _claim(job, kind, store)
     if not claimed:
@@ -123,7 +125,8 @@ def _keep_lists(job: Job) -> None:
     resolver = job.target.resolver
     resolver.forget()
     job.target.read_lists()
-    Run.objects.filter(pk=job.run.pk).update(target_lists=resolver.snapshot())
+    job.run.target_lists = resolver.snapshot()
+    job.run.save(update_fields=["target_lists"])
 
 
 def balance(job: Job) -> Step:

@@ -72,3 +72,12 @@ def check_can_roll_back(run: Run, user: Any) -> None:
     if not run.operations.filter(state=OperationState.DONE.value).exists():
         raise RefusedError("There is nothing to roll back: nothing of this run is left in Pipedrive.")
     check_no_open_run(run.project)
+
+
+def check_can_retry(run: Run) -> None:
+    """Only a run that has ended and is still in the target can send what was refused once more."""
+    if run.state != RunState.FINISHED:
+        raise RefusedError("The run has not finished. Nothing was changed. Resume it, or wait until it ends.")
+    if run.operations.filter(state=OperationState.UNDONE.value).exists():
+        raise RefusedError("The run was rolled back. Nothing was changed. Start a new run instead.")
+    check_no_open_run(run.project)

@@ -50,7 +50,7 @@ def test_labels_consents_and_the_organization_arrive_with_the_person(
     consent = next(f for f in company.listed("personFields") if f["field_name"] == "email_consent")
     answers = {option["id"]: option["label"] for option in consent["options"]}
     rows = run.operations.filter(kind="person", act=Act.CREATE).select_related("payload")
-    assert rows.count() > 100
+    assert rows.count() > 40
     for row in rows:
         person, body = there[row.key], row.payload.body
         wanted = body["custom"].get("person:email_consent:enum")
@@ -233,3 +233,48 @@ def test_a_case_that_a_new_discovery_no_longer_finds_is_closed(walk: Walk, compa
     walk.discover()
     item.refresh_from_db()
     assert item.state == "gone"
+
+
+@slow
+def test_what_the_target_refused_can_be_sent_again_once_its_cause_is_mended(walk: Walk) -> None:
+    walk.discover()
+    walk.decide()
+    run = walk.plan("history")
+    row = run.operations.filter(kind="note").select_related("payload").order_by("key").first()
+    assert row is not None
+    content = row.payload.body["content"]
+    row.payload.body["content"] = "x" * 200_000
+    row.payload.save()
+    walk.load(run)
+    row.refresh_from_db()
+    assert (row.state, bool(row.reason)) == ("rejected", True)
+    line = next(r for r in run.phases.get(name="balance").report["lines"] if r["kind"] == "note")
+    assert (line["rejected"], line["balanced"]) == (1, True)
+    row.payload.body["content"] = content
+    row.payload.save()
+    assert runner.retry_rejected(run, walk.person(Role.ENGINEER)) == 1
+    walk.finish(run)
+    row.refresh_from_db()
+    assert row.state == "done"
+    assert measuring.lost_and_duplicated(run) == (0, 0)
+
+
+@slow
+def test_a_field_that_somebody_deleted_stops_the_run_by_name_and_is_not_written_around(
+    walk: Walk, company: Company
+) -> None:
+    walk.discover()
+    walk.decide()
+    run = walk.plan("history")
+    engineer = walk.person(Role.ENGINEER)
+    runner.approve_plan(run, engineer, run.plan_checksum)
+    while not run.operations.filter(kind="person", state="done").exists():
+        runner.work(run.pk, seconds=0.3)
+    field = next(f for f in company.listed("personFields") if f["field_name"] == "email_consent")
+    company.control(
+        "target", "act", {"method": "DELETE", "path": f"/api/v2/personFields/{field['field_code']}"}
+    )
+    with pytest.raises(CrosswalkError, match=r"email_consent|field"):
+        walk.finish(run)
+    run.refresh_from_db()
+    assert run.state == RunState.STOPPED
