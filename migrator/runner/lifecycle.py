@@ -155,7 +155,9 @@ def retry_rejected(run: Run, user: Any) -> int:
         count = ledger.retry_rejected(run)
         run.phases.filter(name__in=LOADS, failed__gt=0).update(state=PhaseState.RUNNING, failed=0)
         run.phases.filter(name="balance").update(state=PhaseState.WAITING)
-        Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING, finished_at=None, message="")
+        # A paused run stays paused: sending goes on when somebody resumes it.
+        ended = Run.objects.filter(pk=run.pk, state=RunState.FINISHED)
+        ended.update(state=RunState.RUNNING, finished_at=None, message="")
         trail.append(run.project, user, "retry", "run", run.pk, f"Retried {count} rejected records.")
         wake(run)
     return count

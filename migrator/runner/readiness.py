@@ -75,9 +75,10 @@ def check_can_roll_back(run: Run, user: Any) -> None:
 
 
 def check_can_retry(run: Run) -> None:
-    """Only a run that has ended and is still in the target can send what was refused once more."""
-    if run.state != RunState.FINISHED:
-        raise RefusedError("The run has not finished. Nothing was changed. Resume it, or wait until it ends.")
+    """What was refused can be sent once more while the run is open, or after it, until it is rolled back."""
+    if run.state == RunState.ABORTED:
+        raise RefusedError("The run was aborted. Nothing was changed. Start a new run instead.")
     if run.operations.filter(state=OperationState.UNDONE.value).exists():
         raise RefusedError("The run was rolled back. Nothing was changed. Start a new run instead.")
-    check_no_open_run(run.project)
+    if run.state == RunState.FINISHED:
+        check_no_open_run(run.project)
