@@ -65,11 +65,11 @@ SAID = {"excluded": "skipped"}
 FIDELITIES: dict[str, tuple[str, str]] = {
     Fidelity.HISTORY: (
         "One history per profile",
-        "All events of a profile in one dated Activity. Cheapest way to keep everything readable.",
+        "E-mail in one dated Activity, web visits in one Note. Cheapest way to keep everything readable.",
     ),
     Fidelity.DIGEST: (
         "One digest per profile and month",
-        "A dated Activity for each month in which something happened.",
+        "An Activity and a Note for each month in which something happened.",
     ),
     Fidelity.EACH: (
         "Every event its own record",
@@ -77,7 +77,7 @@ FIDELITIES: dict[str, tuple[str, str]] = {
     ),
     Fidelity.ARCHIVE: (
         "Archive only",
-        "No event is written. They stay in the archive file of the handoff.",
+        "No event is written. They stay in APSIS One and are counted in the report.",
     ),
 }
 
