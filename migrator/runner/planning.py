@@ -353,7 +353,7 @@ def _conclude(job: Job, desk: Desk) -> Step:
     custom = sum(1 for f in catalogue if f.custom)
     plans.check_field_cap(plans.count_new_fields(schema), custom, job.target.field_cap)
     with transaction.atomic():
-        ledger.add(job.run, [match.create(record) for record in schema])
+        ledger.add(job.run, [_schema_operation(record) for record in schema])
         checksum = ledger.plan_checksum(job.run)
         summary = pricing.summary(job, desk.tally, custom_fields=custom)
         summary["decisions"] = desk.context.resolutions.checksum
@@ -362,6 +362,15 @@ def _conclude(job: Job, desk: Desk) -> Step:
         )
         pricing.set_planned(job.run)
     return Step(done=True, needs_approval=True)
+
+
+def _schema_operation(record: TargetRecord) -> PlannedOperation:
+    if plans.lacks_options(record):
+        reason = (
+            "No record that is written holds a value, and Pipedrive takes no option field without options."
+        )
+        return PlannedOperation(record.kind, record.key, Act.EXCLUDE, reason=reason)
+    return match.create(record)
 
 
 def _objects_written(run: Run) -> Iterator[TargetObject]:

@@ -84,6 +84,8 @@ def test_workers_killed_three_times_lose_nothing_and_write_nothing_twice(
     run.refresh_from_db()
     assert run.state == RunState.FINISHED, run.message
     assert measuring.lost_and_duplicated(run) == (0, 0)
+    undone = run.operations.exclude(state__in=["done", "accounted"])
+    assert list(undone.values_list("kind", "act", "state", "reason")) == []
     assert finished_writes(run) == writes
     walk.roll_back(run)
     assert company.contents() == before

@@ -124,5 +124,14 @@ def check_field_cap(new: int, existing: int, cap: int) -> None:
         )
 
 
+def lacks_options(record: TargetRecord) -> bool:
+    """Whether this would be an option field without options, which the target refuses (reference 4.1): none of
+    the records that are written holds a value for it."""
+    options = record.body.get("options")
+    return record.kind == Kind.FIELD and record.body.get("type") in OPTION_TYPES and not options
+
+
 def count_new_fields(records: Iterable[TargetRecord]) -> int:
-    return sum(1 for r in records if r.kind == Kind.FIELD and not r.body.get("existing"))
+    return sum(
+        1 for r in records if r.kind == Kind.FIELD and not r.body.get("existing") and not lacks_options(r)
+    )

@@ -15,6 +15,7 @@ from migrator.engine.phases.plan import (
     Used,
     check_field_cap,
     count_new_fields,
+    lacks_options,
     new_options,
     option_refs,
     schema_records,
@@ -107,9 +108,14 @@ def test_labels_that_are_there_need_nothing() -> None:
     assert schema([], [labels], Used(labels={"VIP"})) == []
 
 
+COLOUR = "person:Colour:enum"
+
+
 def test_a_new_field_adds_one_to_the_account_and_an_option_adds_none() -> None:
     there = made.target_field("Size", FieldType.ENUM)
-    records = schema([new(), new("Colour")], [there], Used(labels={"VIP"}, options={SIZE: {"S"}}))
+    records = schema(
+        [new(), new("Colour")], [there], Used(labels={"VIP"}, options={SIZE: {"S"}, COLOUR: {"Red"}})
+    )
     assert (len(records), count_new_fields(records)) == (3, 1)
 
 
@@ -174,3 +180,12 @@ def test_fields_must_fit_the_account(created: int, there: int, cap: int, fits: b
         UnsafePlanError, match="creates 11 custom fields, the account has 20 and its plan allows 30"
     ):
         check_field_cap(created, there, cap)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "expected"),
+    [("enum", [], True), ("set", [], True), ("enum", ["Gold"], False), ("varchar", [], False)],
+)
+def test_an_option_field_without_options_is_not_made(kind: str, options: list[str], expected: bool) -> None:
+    field = made.record(Kind.FIELD, "person:Level", object="person", name="Level", type=kind, options=options)
+    assert lacks_options(field) is expected
