@@ -11,7 +11,7 @@ from migrator.simulators.pipedrive.routes import KINDS
 from migrator.simulators.pipedrive.state import COLUMNS, Doc
 
 # Left out of a stable snapshot: a change that was taken back leaves these behind.
-VOLATILE = frozenset(("update_time", "last_update_user_id"))
+VOLATILE = frozenset(("update_time", "last_update_user_id", "stage_change_time"))
 
 
 def limits_in_force(account: Account) -> dict[str, Any]:
