@@ -187,15 +187,27 @@ def _type(item: ReviewItem, args: Args) -> dict[str, Any]:
 
 
 def _tag(item: ReviewItem, args: Args) -> dict[str, Any]:
-    into, own = _text(args, "into", 300, "the tag to merge into"), str(item.evidence.get("tag") or item.key)
+    own = str(item.evidence.get("tag") or item.key)
+    into = _tag_meant(item, args)
     if into == own:
         raise InvalidDecisionError("into", "A tag cannot be merged into itself. Choose another one.")
-    similar = {str(s["tag"]) for s in item.evidence.get("similar") or ()}
-    if into not in similar and not _has_tag(item, into):
+    if into not in _similar(item) and not _has_tag(item, into):
         raise InvalidDecisionError("into", f"There is no tag “{into}” in APSIS One. Choose one that exists.")
     if _merges_back(item, into, own):
         raise InvalidDecisionError("into", f"“{into}” is merged into this one already. Undo that first.")
     return {"into": into}
+
+
+def _tag_meant(item: ReviewItem, args: Args) -> str:
+    """The tag as it is spelled in APSIS One: two tags may differ by a blank alone, so blanks count at first."""
+    exact = args.get("into")
+    if isinstance(exact, str) and (exact in _similar(item) or (exact.strip() and _has_tag(item, exact))):
+        return exact
+    return _text(args, "into", 300, "the tag to merge into")
+
+
+def _similar(item: ReviewItem) -> set[str]:
+    return {str(near["tag"]) for near in item.evidence.get("similar") or ()}
 
 
 def _has_tag(item: ReviewItem, tag: str) -> bool:

@@ -22,7 +22,8 @@ class DecideForm(forms.Form):
     email = forms.CharField(max_length=400, required=False)
     name = forms.CharField(max_length=400, required=False)
     reason = forms.CharField(max_length=600, required=False)
-    into = forms.CharField(max_length=400, required=False)
+    # Blanks stay: a tag may differ from another by one alone.
+    into = forms.CharField(max_length=400, required=False, strip=False)
     target_id = forms.CharField(max_length=40, required=False)
     survivor = forms.CharField(max_length=200, required=False)
     type = forms.CharField(max_length=20, required=False)

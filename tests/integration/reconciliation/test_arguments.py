@@ -71,6 +71,11 @@ def test_anything_that_the_last_discovery_read_may_be_merged_into(project):
     assert validated(item, Decide.MERGE, {"target_id": "55"}) == {"target_id": "55"}
 
 
+def test_a_tag_may_be_merged_into_one_that_differs_by_a_blank_alone(project):
+    item = made.make_item(project, made.rare_tag("churned", similar=[("churned ", 40)]))
+    assert validated(item, Decide.MERGE_TAG, {"into": "churned "}) == {"into": "churned "}
+
+
 def test_a_tag_may_be_merged_into_any_tag_there_is(project):
     tag = SourceField(key="tag:newsletter", kind=SourceKind.TAG, name="newsletter")
     store_fields(made.make_discovery(project), [tag], [])
