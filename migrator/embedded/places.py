@@ -80,9 +80,21 @@ def empty(data: Path, keep: tuple[str, ...] = ()) -> None:
         if path.name in keep:
             continue
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+            _remove_tree(path)
         else:
-            path.unlink()
+            path.unlink(missing_ok=True)
+
+
+def _remove_tree(path: Path, tries: int = 5) -> None:
+    # A service that is just ending may delete its own files meanwhile: what is gone already is no failure.
+    for left in reversed(range(tries)):
+        try:
+            return shutil.rmtree(path)
+        except FileNotFoundError:
+            if not path.exists():
+                return
+            if not left:
+                raise
 
 
 def require_space(folder: Path, megabytes: int) -> None:

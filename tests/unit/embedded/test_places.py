@@ -1,6 +1,7 @@
 """Folders of the data directory: made, found again, and never anybody else's."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,25 @@ def test_emptying_keeps_what_it_was_told_to_keep(tmp_path: Path) -> None:
     (where.data / "lock").touch()
     places.empty(where.data, keep=(places.MARK, "lock"))
     assert {path.name for path in where.data.iterdir()} == {places.MARK, "lock"}
+
+
+def test_a_file_that_vanishes_while_a_folder_is_emptied_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = places.prepare(tmp_path / "data", MYSELF)
+    (where.data / "postgres").mkdir(exist_ok=True)
+    (where.data / "postgres" / "log").touch()
+    remove, tries = shutil.rmtree, []
+
+    def remove_late(path: Path, **options: bool) -> None:
+        tries.append(path)
+        if path.name == "postgres" and tries.count(path) == 1:
+            raise FileNotFoundError(path / "log")
+        remove(path, **options)
+
+    monkeypatch.setattr(places.shutil, "rmtree", remove_late)
+    places.empty(where.data, keep=(places.MARK,))
+    assert not (where.data / "postgres").exists()
 
 
 def test_a_recorded_folder_without_our_mark_is_not_deleted(tmp_path: Path) -> None:
