@@ -5,10 +5,11 @@ Nothing here depends on how many profiles the account has.
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, product
 
-from migrator.simulators.seeds.happenings import CAMPAIGN_YEARS, EVENT_KINDS, EventKind
+from migrator.simulators.seeds.connectors import CONNECTORS, Connector, CrmField
+from migrator.simulators.seeds.event_kinds import EventKind
 from migrator.simulators.seeds.people import People
 from migrator.simulators.seeds.segments import segments_for
 from migrator.simulators.seeds.shape import (
@@ -37,8 +38,8 @@ from migrator.simulators.seeds.values import KINDS
 
 _SLUG_LENGTH = 41
 _OLD = ("2021-03-02T08:00:00Z", "2023-05-15T09:30:00Z")
-CRM_KINDS = tuple(kind for kind in KINDS if kind.startswith("crm_"))
-_CONNECTOR_NAMES = {"webcrm": "webCRM", "lime": "Lime"}
+# How much of an uninstalled integration's values is still there.
+_STALE_FILL = 0.04
 
 
 @dataclass(slots=True)
@@ -48,7 +49,15 @@ class _Builder:
     ids: Iterator[int]
 
     def section(self, spec: SectionSpec) -> Section:
-        own = self.discriminator("sections", spec.name if spec.slug is None else spec.slug)
+        own = spec.discriminator or self.discriminator(
+            "sections", spec.name if spec.slug is None else spec.slug
+        )
+        old = CONNECTORS[self.spec.old_connector] if spec.crm and self.spec.stale_attributes else None
+        fields = CONNECTORS[self.spec.connector].fields if spec.crm else ()
+        lists = tuple(
+            Tag(own, self.discriminator("tags", name), name, share, linked=True)
+            for name, share in spec.crm_lists
+        )
         return Section(
             discriminator=own,
             name=spec.name,
@@ -59,10 +68,14 @@ class _Builder:
             attributes=(
                 *(self.default(own, *row) for row in DEFAULTS),
                 *(self.attribute(own, row) for row in spec.attributes),
-                *(self.crm_attribute(own, kind) for kind in (CRM_KINDS if spec.crm else ())),
+                *(self.crm_attribute(own, self.spec.connector, field) for field in fields),
+                *(self.stale_attribute(own, field) for field in _identifying(old)),
             ),
-            tags=tuple(Tag(own, self.discriminator("tags", name), name, share) for name, share in spec.tags),
-            events=tuple(self.event(own, kind) for kind in EVENT_KINDS),
+            tags=(
+                *(Tag(own, self.discriminator("tags", name), name, share) for name, share in spec.tags),
+                *lists,
+            ),
+            events=tuple(self.event(own, kind) for kind in self.spec.events),
             topics=tuple(self.topics(own, spec)),
             campaigns=tuple(self.campaigns(own, spec)),
         )
@@ -90,12 +103,16 @@ class _Builder:
         versions = self.versions(KINDS[row.kind][0], row.old)
         return Attribute(section, own, row.name, row.description, row.kind, row.fill, versions)
 
-    def crm_attribute(self, section: str, kind: str) -> Attribute:
-        words = kind.removeprefix("crm_")
-        own = f"com.apsis1.integrations.{self.spec.connector}.attributes.{words}-{suffix(self.draw)}"
-        label = words.replace("_", " ").replace(" id", " ID").capitalize()
-        name = f"{_CONNECTOR_NAMES[self.spec.connector]} - {label}"
-        return Attribute(section, own, name, None, kind, 1.0, self.versions(KINDS[kind][0], False))
+    def crm_attribute(self, section: str, connector: str, field: CrmField) -> Attribute:
+        slug = field.slug or slug_of(field.name)
+        word = CONNECTORS[connector].word
+        own = f"com.apsis1.integrations.{word}.attributes.{slug}-{suffix(self.draw)}"
+        return Attribute(section, own, field.name, None, field.kind, 1.0, self.versions(field.type, False))
+
+    def stale_attribute(self, section: str, field: CrmField) -> Attribute:
+        """What an uninstalled integration wrote stays, and nobody keeps it up to date (reference 13)."""
+        made = self.crm_attribute(section, self.spec.old_connector, field)
+        return replace(made, kind=f"stale_{field.kind}", fill=_STALE_FILL)
 
     def event(self, section: str, kind: EventKind) -> EventType:
         own = kind.discriminator
@@ -103,7 +120,15 @@ class _Builder:
             own = f"{own}-{suffix(self.draw)}"
         versions = self.versions("event", kind.custom and kind.key == "purchase")
         return EventType(
-            section, own, kind.name, kind.description, kind.key, kind.weight, versions, kind.schema
+            section=section,
+            discriminator=own,
+            name=kind.name,
+            description=kind.description,
+            kind=kind.key,
+            weight=kind.weight,
+            versions=versions,
+            schema=kind.schema,
+            years=kind.years,
         )
 
     def topics(self, section: str, spec: SectionSpec) -> Iterator[Topic]:
@@ -114,28 +139,46 @@ class _Builder:
 
     def campaigns(self, section: str, spec: SectionSpec) -> Iterator[Activity]:
         step = 12 // len(spec.campaigns)
-        for year, (place, name) in product(CAMPAIGN_YEARS, enumerate(spec.campaigns)):
+        for year, (place, name) in product(self.spec.years, enumerate(spec.campaigns)):
             sent = f"{year}-{place * step + 1:02d}-12T09:00:00Z"
             yield Activity(f"{next(self.ids)}", f"{name} {year}", section, "sent", sent)
 
 
-def build_shape(spec: ShapeSpec, account: str, seed: int) -> Shape:
-    """All definitions; rare tags have no holders yet (see `with_rare_tags`)."""
+def _identifying(connector: Connector | None) -> tuple[CrmField, ...]:
+    """The attributes by which an integration's records are told apart."""
+    fields = connector.fields if connector else ()
+    return tuple(field for field in fields if field.kind in ("crm_contact_id", "crm_company_name"))
+
+
+def build_shape(spec: ShapeSpec, account: str, seed: int, separator: str = ".") -> Shape:
+    """All definitions; rare tags have no holders yet (see `rare_tags`). `separator` stands before the entity
+    in the keyspace of a CRM's leads (reference 3.4: unknown)."""
     ids = count(9_000_000 + number_for(account, seed, "versions") % 900_000, 7)
     builder = _Builder(spec, stream(account, seed, "definitions"), ids)
     sections = tuple(builder.section(row) for row in spec.sections)
     crm = next((s for s in sections if s.crm), sections[0])
-    crm_keyspace = connector_keyspace(crm.discriminator, spec.connector)
+    connector, old = CONNECTORS[spec.connector], CONNECTORS[spec.old_connector]
+    own = connector_keyspace(crm.discriminator, connector.word)
+    lead = f"{own}{separator}{connector.lead}" if connector.lead else ""
+    # An integration that was uninstalled; its keyspace stays (reference 13).
+    stale = connector_keyspace(sections[-1].discriminator, old.word)
+    integrations = (
+        *(() if spec.crm_in_crm_id else (Keyspace(own, connector.title, True),)),
+        *((Keyspace(lead, f"{connector.title} leads", True),) if lead else ()),
+        Keyspace(stale, f"{old.title} (old)", False),
+    )
     return Shape(
         title=spec.title,
         domain=spec.domain,
         sections=sections,
-        keyspaces=_keyspaces(crm_keyspace, spec.connector, sections[-1].discriminator),
+        keyspaces=(*_KEYSPACES, *integrations),
         segments=segments_for(sections, builder.discriminator, builder.version),
         flows=_flows(sections, ids),
         connector=spec.connector,
-        crm_keyspace=crm_keyspace,
+        crm_keyspace=CRM_KEYSPACE if spec.crm_in_crm_id else own,
         options=spec.options,
+        lead_keyspace=lead,
+        old_keyspace=stale,
     )
 
 
@@ -173,23 +216,19 @@ def slug_of(name: str) -> str:
     return "".join(kept)[:_SLUG_LENGTH]
 
 
-def connector_keyspace(section: str, connector: str) -> str:
+def connector_keyspace(section: str, word: str) -> str:
     """The keyspace of a CRM installed on a Section (reference 3.4)."""
     digest = hashlib.md5(section.encode(), usedforsecurity=False).hexdigest()
-    return f"com.apsis1.integrations.keyspaces.{digest[:8]}.{connector}"
+    return f"com.apsis1.integrations.keyspaces.{digest[:8]}.{word}"
 
 
-def _keyspaces(crm_keyspace: str, connector: str, other_section: str) -> tuple[Keyspace, ...]:
-    return (
-        Keyspace(EMAIL_KEYSPACE, "Email", True),
-        Keyspace(MOBILE_KEYSPACE, "Mobile", True),
-        Keyspace(CRM_KEYSPACE, "CRM-ID", True),
-        Keyspace(EXPORT_KEYSPACE, "Export key", False),
-        Keyspace(WEB_KEYSPACE, "Website cookie", False),
-        Keyspace(crm_keyspace, _CONNECTOR_NAMES[connector], True),
-        # An integration that was uninstalled; its keyspace stays (reference 13).
-        Keyspace(connector_keyspace(other_section, "dynamics"), "Dynamics 365 (old)", False),
-    )
+_KEYSPACES = (
+    Keyspace(EMAIL_KEYSPACE, "Email", True),
+    Keyspace(MOBILE_KEYSPACE, "Mobile", True),
+    Keyspace(CRM_KEYSPACE, "CRM-ID", True),
+    Keyspace(EXPORT_KEYSPACE, "Export key", False),
+    Keyspace(WEB_KEYSPACE, "Website cookie", False),
+)
 
 
 def _flows(sections: tuple[Section, ...], ids: Iterator[int]) -> tuple[Activity, ...]:

@@ -5,13 +5,12 @@ A pure function of the person; the state of a consent and the block on an addres
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from migrator.simulators.seeds.people import Person
 from migrator.simulators.seeds.shape import EMAIL_CHANNEL, SMS_CHANNEL, Section, Topic
 from migrator.simulators.seeds.streams import Draw, mix, pick, weighted
+from migrator.simulators.seeds.times import DAY, NOW, stamp
 from migrator.simulators.seeds.traps import Trap
-from migrator.simulators.seeds.values import AS_OF
 
 TYPES = (("opt-in", 62.0), ("confirmed-opt-in", 9.0), ("pending-opt-in", 5.0), ("opt-out", 24.0))
 _SOURCES = ("One API", "Form", "Import", "Profile page", "Store till")
@@ -60,7 +59,7 @@ def _reachable(person: Person, channel: str) -> bool:
 
 
 def _consent(person: Person, section: Section, topic: Topic, channel: str, draw: Draw) -> Consent:
-    moment = AS_OF - timedelta(seconds=int(draw() * 86_400 * 1_400))
+    moment = NOW - int(draw() * DAY * 1_400)
     return Consent(
         section=section.discriminator,
         topic=topic.discriminator,
@@ -68,7 +67,7 @@ def _consent(person: Person, section: Section, topic: Topic, channel: str, draw:
         type=weighted(draw, TYPES),
         reason=pick(draw, _REASONS),
         source=pick(draw, _SOURCES),
-        modified_at=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        modified_at=stamp(moment),
     )
 
 

@@ -23,6 +23,9 @@ class Country:
     genders: tuple[str, str, str]
     yes_no: tuple[str, str]
     contact: tuple[str, ...]
+    # What else companies of an invented account are called; the demo's are all about the outdoors.
+    other_legal: tuple[str, ...]
+    other_trades: tuple[str, ...]
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -75,6 +78,11 @@ SWEDEN = Country(
     genders=("Kvinna", "Man", "Vill ej uppge"),
     yes_no=("Ja", "Nej"),
     contact=("E-post", "SMS", "Telefon", "Post"),
+    other_legal=("HB", "KB", "Ekonomisk förening"),
+    other_trades=_words(
+        "Bygg Måleri Elteknik Transport Redovisning Arkitekter Plåt Fastigheter VVS Tryckeri "
+        "Åkeri Snickeri Konsult Bageri Möbler"
+    ),
 )
 
 NORWAY = Country(
@@ -116,6 +124,11 @@ NORWAY = Country(
     genders=("Kvinne", "Mann", "Ønsker ikke å oppgi"),
     yes_no=("Ja", "Nei"),
     contact=("E-post", "SMS", "Telefon", "Post"),
+    other_legal=("ANS", "ASA", "DA"),
+    other_trades=_words(
+        "Bygg Maler Elektro Transport Regnskap Arkitekter Rør Eiendom Trykkeri Snekkeri "
+        "Rådgivning Bakeri Hagesenter Interiør"
+    ),
 )
 
 FINLAND = Country(
@@ -157,6 +170,11 @@ FINLAND = Country(
     genders=("Nainen", "Mies", "En halua kertoa"),
     yes_no=("Kyllä", "Ei"),
     contact=("Sähköposti", "Tekstiviesti", "Puhelin", "Posti"),
+    other_legal=("Ky", "Oyj", "Osuuskunta"),
+    other_trades=_words(
+        "Rakennus Maalaus Sähkö Kuljetus Tilitoimisto Arkkitehdit Putki Kiinteistöt Painotalo "
+        "Puusepät Konsultit Leipomo Musiikki"
+    ),
 )
 
 DENMARK = Country(
@@ -195,6 +213,11 @@ DENMARK = Country(
     genders=("Kvinde", "Mand", "Ønsker ikke at oplyse"),
     yes_no=("Ja", "Nej"),
     contact=("E-mail", "SMS", "Telefon", "Brev"),
+    other_legal=("A/S", "I/S", "K/S"),
+    other_trades=_words(
+        "Byg Maler El-teknik Transport Revision Arkitekter VVS Ejendomme Trykkeri Snedkeri "
+        "Rådgivning Bageri Interiør Have"
+    ),
 )
 
 GERMANY = Country(
@@ -234,9 +257,63 @@ GERMANY = Country(
     genders=("Weiblich", "Männlich", "Keine Angabe"),
     yes_no=("Ja", "Nein"),
     contact=("E-Mail", "SMS", "Telefon", "Post"),
+    other_legal=("GmbH & Co. KG", "e. K.", "AG", "UG"),
+    other_trades=_words(
+        "Bau Malerbetrieb Elektrotechnik Spedition Steuerberatung Architekten Sanitär Immobilien "
+        "Druckerei Tischlerei Beratung Bäckerei Naturkost Gartenbau"
+    ),
 )
 
-COUNTRIES = {country.code: country for country in (SWEDEN, NORWAY, FINLAND, DENMARK, GERMANY)}
+NETHERLANDS = Country(
+    code="NL",
+    name="Netherlands",
+    language="nl",
+    dial="3161",
+    women=_words(
+        "Sanne Fleur Anouk Lieke Femke Marloes Saskia Ineke Roos Noor Maartje Willemijn Tess Jolanda "
+        "Hanneke Esmée Carlijn Zoë Annelies Fenna"
+    ),
+    men=_words(
+        "Daan Sem Bram Thijs Joost Ruben Sander Wouter Jeroen Pieter Gijs Koen Maarten Henk Teun Floris "
+        "Jan-Willem Rutger Sjoerd Niels"
+    ),
+    surnames=_words(
+        "de_Vries van_den_Berg Jansen Bakker Visser Smit Mulder de_Boer Dekker Vermeulen van_der_Meer "
+        "Hoekstra Kuipers Schouten Postma Brouwer Terpstra van_Leeuwen Koster Wiersma Zijlstra de_Groot "
+        "Verhoeven Oosterhuis"
+    ),
+    towns=_towns(
+        "1012_JS=Amsterdam 3011_AD=Rotterdam 2511_CV=Den_Haag 3511_LN=Utrecht 9711_LM=Groningen "
+        "8911_BM=Leeuwarden 5611_EM=Eindhoven 6211_CK=Maastricht 4331_BJ=Middelburg 1791_AE=Den_Burg "
+        "2042_PB=Zandvoort 7411_KT=Deventer"
+    ),
+    streets=_words(
+        "Dorpsstraat Kerkstraat Havenstraat Duinweg Molenweg Stationsplein Prinsengracht Lindelaan "
+        "Zeestraat Schoolstraat Marktplein Noorderkade"
+    ),
+    trades=_words(
+        "Fietsen Reizen Tuincentrum Zeilmakerij Buitensport Kampeerhuis Wonen Interieur Techniek Boeken "
+        "Bloemen Muziekhandel"
+    ),
+    places=_words(
+        "Duinrand Waddenzee Zuiderzee IJssel Veluwe Zeeland Texel Friesland Merwede Amstel Maas Polder "
+        "Noordzee Drenthe Kennemer"
+    ),
+    legal="B.V.",
+    titles=_words(
+        "Inkoper Winkelmanager Directeur Marketingmanager Verkoper Controller Magazijnchef Adviseur"
+    ),
+    genders=("Vrouw", "Man", "Zeg ik liever niet"),
+    yes_no=("Ja", "Nee"),
+    contact=("E-mail", "SMS", "Telefoon", "Post"),
+    other_legal=("N.V.", "V.O.F.", "Coöperatie"),
+    other_trades=_words(
+        "Bouw Schilders Elektro Transport Accountants Architecten Installatie Vastgoed Drukkerij "
+        "Timmerwerk Advies Bakkerij"
+    ),
+)
+
+COUNTRIES = {country.code: country for country in (SWEDEN, NORWAY, FINLAND, DENMARK, GERMANY, NETHERLANDS)}
 EMAIL_DOMAINS = (
     "nordpost.example",
     "fjellmail.example",

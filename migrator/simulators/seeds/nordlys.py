@@ -11,8 +11,52 @@ from migrator.simulators.seeds.shape import (
     ShapeSpec,
     TopicSpec,
 )
+from migrator.simulators.seeds.vocabulary import Vocabulary
 
 A = AttributeSpec
+# The demo speaks Swedish in every Section, as a company does whose office is in one country.
+WORDS = Vocabulary(
+    topics=(
+        "ski",
+        "trail",
+        "outlet",
+        "kids",
+        "climbing",
+        "paddling",
+        "cycling",
+        "camping",
+        "fishing",
+        "running",
+    ),
+    interests=("Fjällvandring", "Längdskidor", "Cykling", "Paddling", "Klättring", "Camping", "Fiske"),
+    notes=(
+        "Provade pjäxor, hör av sig efter lön",
+        "Vill ha offert på klubbkläder till laget",
+        "Reklamation jacka, ny skickad",
+        "Stamkund, handlar alltid på julrean",
+    ),
+    note_starts=("ringt", "mail", "butik", "mässa"),
+    note_ends=("ok per tel", "ej sms", "vill ha katalog", "kolla igen", "ok muntligt"),
+    origins=("google", "facebook", "newsletter", "mässa", "direct"),
+    subjects=("nyheter", "20 % this weekend", "see you on the trail", "❄️ first snow", "just for members"),
+    pages=(
+        "skor",
+        "jackor",
+        "tält",
+        "skidor",
+        "ryggsäckar",
+        "kajak",
+        "outlet",
+        "butiker",
+        "guider/vintertur",
+    ),
+    forms=("Kontakta oss", "Newsletter sign-up", "Boka provkörning", "Tävling: vinn en kajak"),
+    messages=("", "Har ni strl 44 inne?", "Ring mig gärna <efter 17>", "Vill ha katalogen & rabattkod"),
+    meetings=("Assortment review", "Club night", "Bike fitting"),
+    contact_page="kontakt",
+    sender="hej@brev.example",
+    files="https://files.nordlys.example/receipts",
+)
 EMAIL, SMS, BOTH = (EMAIL_CHANNEL,), (SMS_CHANNEL,), (EMAIL_CHANNEL, SMS_CHANNEL)
 
 _SWEDISH = (
@@ -106,6 +150,7 @@ _DANISH = (
 SPEC = ShapeSpec(
     title="Nordlys Outdoor",
     domain="nordlys.example",
+    people=("Sara Blom", "Jon Vestby", "Helmi Rantala", "Kim Damsgaard", "Per Old"),
     connector="webcrm",
     sections=(
         SectionSpec(
@@ -137,6 +182,7 @@ SPEC = ShapeSpec(
                 TopicSpec("Fjällklubben", "Club", BOTH, 0.3),
             ),
             campaigns=("Vårnytt", "Fjällhelg", "Höstrea", "Black week", "Skidpremiär", "Klubbkväll"),
+            words=WORDS,
         ),
         SectionSpec(
             name="Norway",
@@ -169,6 +215,7 @@ SPEC = ShapeSpec(
                 TopicSpec("SMS-tilbud", "All profiles", SMS, 0.42),
             ),
             campaigns=("Vårnytt", "Påskefjell", "Høstsalg", "Black week", "Skisesong"),
+            words=WORDS,
         ),
         SectionSpec(
             name="Finland",
@@ -193,6 +240,7 @@ SPEC = ShapeSpec(
                 TopicSpec("Tekstiviestit", "All profiles", SMS, 0.36),
             ),
             campaigns=("Kevät", "Kesäretket", "Syysale", "Black week", "Hiihtokausi"),
+            words=WORDS,
         ),
         SectionSpec(
             name="Denmark",
@@ -218,6 +266,7 @@ SPEC = ShapeSpec(
                 TopicSpec("SMS-klub", "All profiles", SMS, 0.38),
             ),
             campaigns=("Forår", "Sommertur", "Efterårssalg", "Black week", "Vinterklar"),
+            words=WORDS,
         ),
     ),
 )

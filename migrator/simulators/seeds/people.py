@@ -61,7 +61,8 @@ class People:
 
     def index_of_mobile(self, mobile: str) -> int:
         """The index whose mobile ends in these seven digits."""
-        return self._mobiles.backward(int(mobile[-7:])) if mobile[-7:].isdigit() else MOBILES
+        tail = mobile[-7:]
+        return self._mobiles.backward(int(tail)) if tail.isascii() and tail.isdigit() else MOBILES
 
     def home_of(self, index: int) -> int:
         """The Section of a profile by its place in the account."""

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from migrator.simulators.seeds.event_kinds import EVENT_KINDS, EventKind
+from migrator.simulators.seeds.vocabulary import Vocabulary
+
 DEFAULTS = (
     ("First name", "com.apsis1.attributes.firstname", "firstname", "text"),
     ("Last name", "com.apsis1.attributes.lastname", "lastname", "text"),
@@ -49,7 +52,8 @@ class TopicSpec:
 
 @dataclass(frozen=True, slots=True)
 class SectionSpec:
-    """One Section as a shape writes it."""
+    """One Section as a shape writes it. `slug` is the readable part of its discriminator where that is not the
+    name, "" where it has none (older accounts); `discriminator` is the whole of it where nobody made it up."""
 
     name: str
     country: str
@@ -59,19 +63,36 @@ class SectionSpec:
     rare_tags: tuple[tuple[str, int], ...]
     topics: tuple[TopicSpec, ...]
     campaigns: tuple[str, ...]
+    words: Vocabulary
     description: str | None = None
     slug: str | None = None
+    discriminator: str = ""
     crm: bool = False
+    crm_lists: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ShapeSpec:
-    """A whole account as a person writes it down; `Shape` is what is built from it."""
+    """A whole account as a person writes it down; `Shape` is what is built from it.
+
+    `people` work there: the first five own records, the last of them has left. `history_days` is how far the
+    events reach back and `years` those of its send-outs. `old_connector` was uninstalled; with
+    `stale_attributes` what it wrote is still there. `crm_in_crm_id` says that the CRM's ids are keys of the
+    CRM-ID keyspace and of none of the connector's own (reference 13: by the age of the account).
+    """
 
     title: str
     domain: str
     sections: tuple[SectionSpec, ...]
+    people: tuple[str, ...]
     connector: str = "webcrm"
+    old_connector: str = "dynamics"
+    stale_attributes: bool = False
+    crm_in_crm_id: bool = False
+    events: tuple[EventKind, ...] = EVENT_KINDS
+    history_days: int = 730
+    years: tuple[int, ...] = (2024, 2025, 2026)
+    varied_companies: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -100,17 +121,21 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """`share` of the Section's profiles carry it; a rare one has its profiles listed in `only`."""
+    """`share` of the Section's profiles carry it; a rare one has its profiles listed in `only`. `linked` means
+    that it mirrors a list of the CRM, so that only people whom the CRM sent carry it."""
 
     section: str
     discriminator: str
     name: str
     share: float
     only: tuple[int, ...] = ()
+    linked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EventType:
+    """One type of event of a Section; its events are kept for `years`."""
+
     section: str
     discriminator: str
     name: str
@@ -119,6 +144,7 @@ class EventType:
     weight: float
     versions: tuple[Version, ...]
     schema: tuple[tuple[str, str], ...]
+    years: int = 2
 
     @property
     def live(self) -> Version:
@@ -195,6 +221,8 @@ class Shape:
     connector: str
     crm_keyspace: str
     options: Mapping[str, Any]
+    lead_keyspace: str = ""
+    old_keyspace: str = ""
 
     def section(self, discriminator: str) -> Section | None:
         """The Section of that discriminator, or None."""

@@ -4,18 +4,20 @@ Profile number i is a pure function of account, seed and i; a keyspace's key lea
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from migrator.simulators.seeds.build import build_shape, rare_tags
 from migrator.simulators.seeds.companies import Companies, ascii_slug
+from migrator.simulators.seeds.connectors import CONNECTORS
 from migrator.simulators.seeds.consents import Consent, consents_of, suppressed_channels
-from migrator.simulators.seeds.countries import COUNTRIES, EMAIL_DOMAINS
-from migrator.simulators.seeds.happenings import NOW, Happening, Happenings
+from migrator.simulators.seeds.countries import COUNTRIES
+from migrator.simulators.seeds.event_data import Ground
+from migrator.simulators.seeds.happenings import EVER, Happening, Happenings
 from migrator.simulators.seeds.people import Home, People, Person
+from migrator.simulators.seeds.profile_values import OLD_ID_START, SectionValues, has_crm_id
 from migrator.simulators.seeds.shape import (
     CRM_KEYSPACE,
     EMAIL_KEYSPACE,
@@ -23,16 +25,18 @@ from migrator.simulators.seeds.shape import (
     MOBILE_KEYSPACE,
     WEB_KEYSPACE,
     Attribute,
-    Section,
     Shape,
     ShapeSpec,
 )
-from migrator.simulators.seeds.streams import mix, pick, stream
+from migrator.simulators.seeds.streams import mix, stream
+from migrator.simulators.seeds.times import NOW, stamp
 from migrator.simulators.seeds.traps import Trap
-from migrator.simulators.seeds.values import HOSTILE_NOTES, KINDS, Facts
+from migrator.simulators.seeds.values import Facts
 
 _NUMBER_BEFORE_AT = re.compile(r"(\d+)@")
-_CRM_START = 20_000
+# One in so many people still has a key of the integration that was uninstalled.
+_OLD_KEYS = 40
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,8 @@ class Profile:
     known: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event of a profile with its data."""
+class Event(NamedTuple):
+    """One event of a profile. `data` may be shared with other events and must not be changed."""
 
     section: str
     discriminator: str
@@ -66,26 +69,51 @@ class Event:
 
     @property
     def event_time(self) -> str:
-        return datetime.fromtimestamp(self.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        """The time in ISO 8601, as the service writes it."""
+        return stamp(self.time)
+
+
+class Part(NamedTuple):
+    """What of a profile somebody needs: by Section the number of attributes from the first, and the tags."""
+
+    counts: tuple[int, ...]
+    tags: tuple[bool, ...]
 
 
 class Source:
-    """The APSIS One side of an account."""
+    """The APSIS One side of an account.
 
-    def __init__(self, account: str, seed: int, profiles: int, spec: ShapeSpec) -> None:
+    `events` is how many events a profile has on average, some eight where it is None. `separator` stands
+    before "lead" in the keyspace of a CRM's leads (reference 3.4: unknown).
+    """
+
+    def __init__(
+        self,
+        account: str,
+        seed: int,
+        profiles: int,
+        spec: ShapeSpec,
+        *,
+        events: float | None = None,
+        separator: str = ".",
+    ) -> None:
         self.profiles = profiles
+        self.spec = spec
         self._tag = f"{account}/{seed}"
-        bare = build_shape(spec, account, seed)
-        owners = tuple(f"{name}@{spec.domain}" for name in OWNERS)
-        countries = _company_countries(bare)
-        self.companies = Companies(account, seed, countries, owners)
+        bare = build_shape(spec, account, seed, separator)
+        self.companies = Companies(
+            account, seed, _company_countries(bare), owners_of(spec), varied=spec.varied_companies
+        )
         homes = [Home(p, s.country, s.weight, s.crm) for p, s in enumerate(bare.sections)]
         self.people = People(account, seed, homes, self.companies)
         rare = rare_tags(spec, bare, self.people, account, seed)
         self.shape: Shape = replace(
             bare, sections=tuple(replace(s, tags=(*s.tags, *rare[s.discriminator])) for s in bare.sections)
         )
-        self._happenings = Happenings(self.shape.sections, spec.domain)
+        connector = CONNECTORS[spec.connector]
+        self._ids = connector.ids(account, seed)
+        self._values = [SectionValues(section, connector, self._ids) for section in self.shape.sections]
+        self._happenings = Happenings(self._grounds(), spec.history_days, events)
         self.heavy = self._heavy_index()
         self.profile = lru_cache(maxsize=2048)(self._make_profile)
         self.happenings = lru_cache(maxsize=256)(self._make_happenings)
@@ -97,6 +125,32 @@ class Source:
         """All profiles in order of index."""
         return (self._make_profile(index) for index in range(self.profiles))
 
+    def part(self, attributes: Iterable[Key], tags: Iterable[Key]) -> Part:
+        """What has to be made of each profile for these attributes and tags, as (section, discriminator)."""
+        wanted, tagged = set(attributes), {section for section, _ in tags}
+        names = [section.discriminator for section in self.shape.sections]
+        chosen = [{name for section, name in wanted if section == place} for place in names]
+        return Part(
+            tuple(values.needed(found) for values, found in zip(self._values, chosen, strict=True)),
+            tuple(name in tagged for name in names),
+        )
+
+    def partial(self, index: int, part: Part) -> Profile:
+        """A profile without its keys, and with no more than what the part needs."""
+        person = self.people.get(index)
+        return Profile(
+            index=index,
+            export_key=self.export_key(index),
+            keys={},
+            sections={
+                self.shape.sections[place].discriminator: self._section_data(
+                    person, place, part.counts[place], tags=part.tags[place]
+                )
+                for place in _places(person)
+            },
+            known=person.trap is not Trap.COOKIE,
+        )
+
     def index_of(self, keyspace: str, key: str) -> int | None:
         """The profile that a key belongs to."""
         index = self._guess(keyspace, key)
@@ -107,9 +161,12 @@ class Source:
 
     def events(self, index: int, start: int = 0, end: int = NOW + 1) -> Iterator[Event]:
         """The events of a profile from `start` to before `end` (Unix seconds), oldest first."""
-        for happening in self.happenings(index):
-            if start <= happening.time < end:
-                yield self._event(happening)
+        whole = start <= EVER[0] and end >= EVER[1]
+        found = self.happenings(index) if whole else self._make_happenings(index, (start, end))
+        return (
+            Event(rung.section, rung.discriminator, rung.version_id, time, rung.data(time, code))
+            for time, rung, code in found
+        )
 
     def consents(self, index: int) -> tuple[Consent, ...]:
         person = self.people.get(index)
@@ -123,70 +180,51 @@ class Source:
         """Whether the value still sits under the attribute's deprecated version."""
         return len(attribute.versions) > 1 and mix(index) % 12 == 0
 
-    def _event(self, happening: Happening) -> Event:
-        kind = happening.type
-        return Event(
-            kind.section, kind.discriminator, kind.live.id, happening.time, self._happenings.data(happening)
-        )
+    def _grounds(self) -> list[Ground]:
+        spec = self.spec
+        pairs = zip(self.shape.sections, spec.sections, strict=True)
+        return [Ground(section, row.words, spec.domain, spec.years) for section, row in pairs]
 
-    def _make_happenings(self, index: int) -> list[Happening]:
-        person = self.people.get(index)
-        heavy = index == self.heavy
-        return self._happenings.of(person, stream(self._tag, "events", index), heavy=heavy)
+    def _make_happenings(self, index: int, window: tuple[int, int] = EVER) -> list[Happening]:
+        trap, ordinal = self.people.traps.of(index)
+        return self._happenings.of(
+            trap,
+            ordinal,
+            lambda: self.people.get(index),
+            stream(self._tag, "events", index),
+            heavy=index == self.heavy,
+            window=window,
+        )
 
     def _make_profile(self, index: int) -> Profile:
         person = self.people.get(index)
-        places = [person.home] if person.second is None else [person.home, person.second]
-        sections = {
-            self.shape.sections[place].discriminator: self._section_data(person, place) for place in places
-        }
         return Profile(
             index=index,
             export_key=self.export_key(index),
             keys=self._keys(person),
-            sections=sections,
+            sections={
+                self.shape.sections[place].discriminator: self._section_data(person, place)
+                for place in _places(person)
+            },
             known=person.trap is not Trap.COOKIE,
         )
 
-    def _section_data(self, person: Person, place: int) -> SectionData:
-        section = self.shape.sections[place]
-        draw = stream(self._tag, "values", person.index, place)
-        company = None if person.company is None else self.companies.get(person.company)
-        facts = Facts(person, COUNTRIES[section.country], company, draw)
+    def _section_data(
+        self, person: Person, place: int, count: int | None = None, *, tags: bool = True
+    ) -> SectionData:
+        section, values = self.shape.sections[place], self._values[place]
         share = 1.0 if place == person.home else 0.5
-        values: dict[str, Any] = {}
-        for attribute in section.attributes:
-            value = self._value(attribute, facts, section, share)
-            if value is not None and value != "":
-                values[attribute.discriminator] = value
-        return SectionData(values, self._tags(person, section, share))
-
-    def _value(self, attribute: Attribute, facts: Facts, section: Section, share: float) -> Any:
-        person, kind = facts.person, attribute.kind
-        if person.trap is Trap.COOKIE:
-            return facts.country.language if kind == "language" else None
-        if kind in _DEFAULT_VALUES:
-            return _DEFAULT_VALUES[kind](facts, share)
-        if kind.startswith("crm_"):
-            return _crm_value(kind, facts) if person.linked and share == 1.0 else None
-        if kind == "long_note" and person.trap is Trap.HOSTILE and person.ordinal in HOSTILE_NOTES:
-            return HOSTILE_NOTES[person.ordinal]
-        if kind == "epoch" and person.trap is Trap.EMPTY_DATE:
-            return 0
-        if facts.draw() >= attribute.fill * share:
-            return None
-        return KINDS[kind][1](facts)
-
-    def _tags(self, person: Person, section: Section, share: float) -> tuple[str, ...]:
-        if person.trap in (Trap.COOKIE, Trap.NAMELESS):
-            return ()
+        made: dict[str, Any] = {}
+        if count != 0:
+            draw = stream(self._tag, "values", person.index, place)
+            company = None if person.company is None else self.companies.get(person.company)
+            words = self.spec.sections[place].words
+            facts = Facts(person, COUNTRIES[section.country], company, draw, words)
+            made = values.attributes(facts, share, count)
+        if not tags:
+            return SectionData(made, ())
         draw = stream(self._tag, "tags", person.index, section.discriminator)
-        quiet = person.trap is Trap.NO_EMAIL and person.ordinal in (6, 7)
-        return tuple(
-            tag.discriminator
-            for tag in section.tags
-            if (person.index in tag.only if tag.only else draw() < tag.share * share and not quiet)
-        )
+        return SectionData(made, values.tags(person, draw, share))
 
     def _keys(self, person: Person) -> dict[str, str]:
         keys = {EXPORT_KEYSPACE: self.export_key(person.index)}
@@ -196,12 +234,23 @@ class Source:
             keys[EMAIL_KEYSPACE] = person.email
         if person.mobile and alone and (merged or not person.email):
             keys[MOBILE_KEYSPACE] = str(person.mobile)
-        if person.linked:
-            keys[self.shape.crm_keyspace] = str(_CRM_START + person.index)
-        elif _has_crm_id(person):
-            keys[CRM_KEYSPACE] = str(_CRM_START + person.index)
+        keys |= self._crm_keys(person)
         if person.trap is Trap.COOKIE or merged:
             keys[WEB_KEYSPACE] = self.people.cookies.forward(person.index)
+        return keys
+
+    def _crm_keys(self, person: Person) -> dict[str, str]:
+        """The keys that the CRM gave, or a file that came from it, or an integration of the past."""
+        index, shape, keys = person.index, self.shape, dict[str, str]()
+        lead = person.linked and self._ids.is_lead(index)
+        if person.linked and not lead:
+            keys[shape.crm_keyspace] = self._ids.forward(index)
+        elif not lead and has_crm_id(person):
+            keys[CRM_KEYSPACE] = self._ids.forward(index)
+        if lead or (person.linked and self._ids.was_lead(index)):
+            keys[shape.lead_keyspace] = self._ids.of("lead", index)
+        if self.spec.stale_attributes and mix(index ^ 0x01D) % _OLD_KEYS == 0 and person.email:
+            keys[shape.old_keyspace] = str(OLD_ID_START + index)
         return keys
 
     def _guess(self, keyspace: str, key: str) -> int:
@@ -214,77 +263,25 @@ class Source:
         if keyspace == EMAIL_KEYSPACE:
             found = _NUMBER_BEFORE_AT.search(key)
             return int(found.group(1)) if found else -1
-        return int(key) - _CRM_START if key.isdigit() else -1
+        if keyspace == self.shape.old_keyspace:
+            return int(key) - OLD_ID_START if key.isascii() and key.isdigit() else -1
+        return self._ids.backward(key)
 
     def _heavy_index(self) -> int:
         plain = (i for i in range(5, self.profiles) if self.people.traps.of(i)[0] is Trap.NONE)
         return next(plain, -1)
 
 
-OWNERS = ("sara.blom", "jon.vestby", "helmi.rantala", "kim.damsgaard", "per.old")
+def _places(person: Person) -> tuple[int, ...]:
+    return (person.home,) if person.second is None else (person.home, person.second)
+
+
+def owners_of(spec: ShapeSpec) -> tuple[str, ...]:
+    """The e-mail addresses of the people who own records."""
+    return tuple(f"{'.'.join(map(ascii_slug, name.split()))}@{spec.domain}" for name in spec.people)
 
 
 def _company_countries(shape: Shape) -> tuple[str, ...]:
     """Eight countries by weight of their Sections: the pattern of a group of companies."""
     slots = [s.country for s in shape.sections for _ in range(max(1, round(s.weight * 8)))]
     return tuple((slots * 8)[:8]) if len(slots) < 8 else tuple(slots[:8])
-
-
-def _first(facts: Facts, share: float) -> str:
-    return facts.person.first
-
-
-def _last(facts: Facts, share: float) -> str:
-    return facts.person.last
-
-
-def _email(facts: Facts, share: float) -> str:
-    person = facts.person
-    if share < 1.0 and person.trap is Trap.SECTION_EMAILS:
-        return f"{ascii_slug(person.first)[:1]}{person.index}.alt@{pick(facts.draw, EMAIL_DOMAINS)}"
-    return person.email
-
-
-def _mobile(facts: Facts, share: float) -> int | None:
-    return facts.person.mobile
-
-
-def _birth_date(facts: Facts, share: float) -> str | None:
-    if facts.person.trap is Trap.EMPTY_DATE:
-        return "1899-12-31"
-    if facts.draw() > 0.55 * share:
-        return None
-    year = 1944 + int(facts.draw() * 62)
-    return f"{year}-{1 + int(facts.draw() * 12):02d}-{1 + int(facts.draw() * 28):02d}"
-
-
-def _has_crm_id(person: Person) -> bool:
-    """Merged people, and a few whose id came with a file once, without an integration."""
-    imported = mix(person.index) % 80 == 0 and person.trap is Trap.NONE
-    return person.trap is Trap.MERGED or imported
-
-
-def _crm_id(facts: Facts, share: float) -> str | None:
-    person = facts.person
-    number = _CRM_START + person.index
-    if not person.linked and not _has_crm_id(person):
-        return None
-    if person.trap is Trap.BROKEN_CRM_ID:
-        return (f"{number * 1000:,}", f"{number}.0", f"{number:.4E}")[person.ordinal % 3]
-    return str(number)
-
-
-_DEFAULT_VALUES: dict[str, Any] = {
-    "firstname": _first,
-    "lastname": _last,
-    "email": _email,
-    "mobile": _mobile,
-    "birthdate": _birth_date,
-    "crmid": _crm_id,
-}
-
-
-def _crm_value(kind: str, facts: Facts) -> Any:
-    if kind == "crm_contact_id" and facts.person.trap is Trap.BROKEN_CRM_ID:
-        return _crm_id(facts, 1.0)
-    return KINDS[kind][1](facts)

@@ -31,7 +31,10 @@ def between(draw: Draw, low: int, high: int) -> int:
 
 def weighted(draw: Draw, options: Sequence[tuple[T, float]]) -> T:
     """One of the (option, weight) pairs; weights need not sum to one."""
-    rest = draw() * sum(weight for _, weight in options)
+    rest = 0.0
+    for _, weight in options:  # the built-in sum rounds differently from Python 3.12 on
+        rest += weight
+    rest *= draw()
     for option, weight in options:
         rest -= weight
         if rest < 0:

@@ -3,33 +3,45 @@
 Matches are spelled as two systems spell them: another case, another legal form, one channel only.
 """
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 from migrator.simulators.pipedrive.preload import DEFAULT_STAGES, Preload
-from migrator.simulators.seeds.companies import Company
+from migrator.simulators.seeds.companies import PEOPLE_PER_GROUP, Company
 from migrator.simulators.seeds.countries import COUNTRIES, EMAIL_DOMAINS
 from migrator.simulators.seeds.people import Person
-from migrator.simulators.seeds.source import OWNERS, Source
+from migrator.simulators.seeds.source import Source, owners_of
 from migrator.simulators.seeds.streams import Draw, between, mix, pick, stream
 from migrator.simulators.seeds.traps import Trap
 
 Entry = dict[str, Any]
 KNOWN_SHARE = 0.15
 OTHER_SHARE = 0.08
-_USERS = ("Sara Blom", "Jon Vestby", "Helmi Rantala", "Kim Damsgaard", "Per Old", "Ada Integration")
+_INTEGRATION = "Ada Integration"
 _ADDED = "2024-05-14T08:00:00Z"
 
 
+class Entries:
+    """Entries that are made while they are read, as often as somebody reads them."""
+
+    def __init__(self, make: Callable[[], Iterator[Entry]]) -> None:
+        self._make = make
+
+    def __iter__(self) -> Iterator[Entry]:
+        return self._make()
+
+
 def target_preload(account: str, seed: int, source: Source) -> Preload:
-    """The account's contents, written by name."""
+    """The account's contents, written by name. Organizations, persons, deals, activities and notes are made
+    on reading, so that an account of any size fits."""
     maker = _Maker(account, seed, source)
-    persons = list(maker.persons())
     return Preload(
         company=maker.company(),
         users=maker.users(),
         person_fields=maker.person_fields(),
-        organization_fields=[{"field_name": "Organisationsnummer", "field_type": "varchar"}],
+        organization_fields=[{"field_name": maker.words["org_number"], "field_type": "varchar"}],
         person_labels=[
             ("Customer", "green"),
             ("Hot lead", "red"),
@@ -38,11 +50,11 @@ def target_preload(account: str, seed: int, source: Source) -> Preload:
             ("VIP", "purple"),
         ],
         pipelines=[{"name": "Wholesale", "stages": list(DEFAULT_STAGES)}],
-        organizations=list(maker.organizations()),
-        persons=persons,
-        deals=list(maker.deals(persons)),
-        activities=list(maker.activities(persons)),
-        notes=list(maker.notes(persons)),
+        organizations=Entries(maker.organizations),
+        persons=Entries(maker.persons),
+        deals=Entries(maker.deals),
+        activities=Entries(maker.activities),
+        notes=Entries(maker.notes),
         filters=[_own_filter()],
     )
 
@@ -57,7 +69,8 @@ class _Maker:
         self._tag = f"{account}/{seed}"
         self._source = source
         self._shape = source.shape
-        self._known_companies: dict[int, str] = {}
+        self._owners = owners_of(source.spec)
+        self.words = _FIELD_NAMES[COUNTRIES[source.shape.sections[0].country].language]
 
     def company(self) -> Entry:
         country = self._shape.sections[0].country
@@ -70,19 +83,22 @@ class _Maker:
         }
 
     def users(self) -> list[Entry]:
+        """The five people who own records, the last of whom has left, and one for the integration."""
+        people = self._source.spec.people
+        addresses = (*self._owners, f"ada.integration@{self._shape.domain}")
         return [
             {
                 "name": name,
-                "email": f"{(*OWNERS, 'ada.integration')[place]}@{self._shape.domain}",
-                "is_admin": place in (0, 5),
-                "active_flag": name != "Per Old",
+                "email": addresses[place],
+                "is_admin": place in (0, len(people)),
+                "active_flag": place != len(people) - 1,
             }
-            for place, name in enumerate(_USERS)
+            for place, name in enumerate((*people, _INTEGRATION))
         ]
 
     def person_fields(self) -> list[Entry]:
         return [
-            {"field_name": "Kundnummer", "field_type": "varchar"},
+            {"field_name": self.words["number"], "field_type": "varchar"},
             {
                 "field_name": "Preferred store",
                 "field_type": "enum",
@@ -90,18 +106,45 @@ class _Maker:
             },
             {"field_name": "Customer since", "field_type": "date"},
             {"field_name": "Email consent", "field_type": "enum", "options": ["Yes", "No"]},
-            {"field_name": "Språk", "field_type": "varchar"},
+            {"field_name": self.words["language"], "field_type": "varchar"},
             {"field_name": "Old system note", "field_type": "text"},
         ]
 
     def persons(self) -> Iterator[Entry]:
+        return (self._person(code) for code in self._codes)
+
+    @cached_property
+    def _codes(self) -> "array[int]":
+        """Who is there, in order: twice the index for somebody known, one more for a stranger. Four bytes a
+        person are kept, since deals, activities and notes are told off by their places."""
+        found = array("I")
         for index in range(self._source.profiles):
             draw = stream(self._tag, "target", index)
-            person = self._source.people.get(index)
-            if draw() < KNOWN_SHARE and _matchable(person):
-                yield self._known(person, draw)
+            if draw() < KNOWN_SHARE and _matchable(self._source.people.get(index)):
+                self._known(self._source.people.get(index), draw)
+                found.append(2 * index)
             if draw() < OTHER_SHARE:
-                yield self._stranger(index, draw)
+                found.append(2 * index + 1)
+        return found
+
+    def _person(self, code: int) -> Entry:
+        """The entry behind a code; a stranger comes after what was drawn for the known one."""
+        index, is_stranger = divmod(code, 2)
+        draw = stream(self._tag, "target", index)
+        person = self._source.people.get(index)
+        known = self._known(person, draw) if draw() < KNOWN_SHARE and _matchable(person) else None
+        if is_stranger:
+            draw()
+            return self._stranger(index, draw)
+        assert known is not None
+        return known
+
+    def _chosen(self, salt: int, one_in: int) -> Iterator[tuple[int, int, Entry]]:
+        """One in so many persons, with the place and the number that chose it."""
+        for place, person in enumerate(self._codes):
+            code = mix(place + salt)
+            if code % one_in == 0:
+                yield place, code, self._person(person)
 
     def _known(self, person: Person, draw: Draw) -> Entry:
         """Somebody whom both systems know: by e-mail in another case, or by phone."""
@@ -113,7 +156,7 @@ class _Maker:
         if not by_email or draw() < 0.4:
             entry["phones"] = [{"value": _spelled(person, draw), "primary": True, "label": "mobile"}]
         if person.company is not None and draw() < 0.6:
-            entry["organization"] = self._organization_key(person.company)
+            entry["organization"] = f"company-{person.company}"
         entry["custom_fields"] = self._custom_fields(person, draw)
         return {key: value for key, value in entry.items() if value not in (None, {}, [])}
 
@@ -128,7 +171,7 @@ class _Maker:
     def _entry(self, key: str, name: str, draw: Draw) -> Entry:
         roll = draw()
         label = "Customer" if roll < 0.4 else "Hot lead" if roll < 0.5 else "VIP" if roll < 0.53 else None
-        owner = f"{pick(draw, OWNERS[:4])}@{self._shape.domain}"
+        owner = pick(draw, self._owners[:4])
         return {
             "key": key,
             "name": name,
@@ -143,37 +186,48 @@ class _Maker:
         if draw() < 0.3:
             found["Email consent"] = "Yes" if draw() < 0.7 else "No"
         if draw() < 0.4:
-            found["Kundnummer"] = f"K{200_000 + person.index:07d}"
+            found[self.words["number"]] = f"K{200_000 + person.index:07d}"
         if draw() < 0.2:
             found["Customer since"] = f"20{between(draw, 15, 24)}-{between(draw, 1, 12):02d}-01"
         if draw() < 0.05:
             found["Old system note"] = "Imported from the old register"
         return found
 
-    def _organization_key(self, number: int) -> str:
-        key = f"company-{number}"
-        self._known_companies[number] = key
-        return key
-
     def organizations(self) -> Iterator[Entry]:
         """Companies of the known people, under other spellings, and a few that only the CRM knows."""
-        for number, key in sorted(self._known_companies.items()):
+        for number in self._known_companies():
             company = self._source.companies.get(number)
             draw = stream(self._tag, "target company", number)
-            entry: Entry = {"key": key, "name": respelled(company, draw), "add_time": _ADDED}
+            entry: Entry = {
+                "key": f"company-{number}",
+                "name": respelled(company, draw),
+                "add_time": _ADDED,
+            }
             if draw() < 0.5:
-                entry["custom_fields"] = {"Organisationsnummer": company.org_number.replace("-", "")}
+                entry["custom_fields"] = {self.words["org_number"]: company.org_number.replace("-", "")}
             if draw() < 0.4:
                 entry["address"] = {"value": f"{company.street}, {company.postcode} {company.town}"}
             yield entry
         for place in range(max(2, self._source.profiles // 200)):
-            yield {"key": f"only-{place}", "name": f"Leverantör {place + 1} HB", "add_time": _ADDED}
+            name = f"{self.words['supplier']} {place + 1} {self.words['legal']}"
+            yield {"key": f"only-{place}", "name": name, "add_time": _ADDED}
 
-    def deals(self, persons: list[Entry]) -> Iterator[Entry]:
-        for place, person in enumerate(persons):
-            code = mix(place)
-            if code % 9:
+    def _known_companies(self) -> Iterator[int]:
+        """In order; all who work for a company stand within one group of people."""
+        group, found = 0, set[int]()
+        for code in self._codes:
+            if code % 2:
                 continue
+            if code // 2 // PEOPLE_PER_GROUP != group:
+                yield from sorted(found)
+                group, found = code // 2 // PEOPLE_PER_GROUP, set()
+            employer = self._person(code).get("organization")
+            if employer:
+                found.add(int(employer.removeprefix("company-")))
+        yield from sorted(found)
+
+    def deals(self) -> Iterator[Entry]:
+        for place, code, person in self._chosen(0, 9):
             entry: Entry = {
                 "title": f"{person['name']}, order {place + 1}",
                 "person": person["key"],
@@ -187,30 +241,46 @@ class _Maker:
                 entry["organization"] = person["organization"]
             yield entry
 
-    def activities(self, persons: list[Entry]) -> Iterator[Entry]:
-        for place, person in enumerate(persons):
-            code = mix(place + 1_000_000)
-            if code % 6 == 0:
-                yield {
-                    "subject": ("Follow up", "Call back", "Send catalogue")[code // 6 % 3],
-                    "type": ("task", "call", "task")[code // 6 % 3],
-                    "person": person["key"],
-                    "owner": person["owner"],
-                    "due_date": f"2026-{1 + code // 64 % 12:02d}-{1 + code // 1024 % 28:02d}",
-                    "done": bool(code // 32_768 % 4),
-                }
+    def activities(self) -> Iterator[Entry]:
+        for _, code, person in self._chosen(1_000_000, 6):
+            yield {
+                "subject": ("Follow up", "Call back", "Send catalogue")[code // 6 % 3],
+                "type": ("task", "call", "task")[code // 6 % 3],
+                "person": person["key"],
+                "owner": person["owner"],
+                "due_date": f"2026-{1 + code // 64 % 12:02d}-{1 + code // 1024 % 28:02d}",
+                "done": bool(code // 32_768 % 4),
+            }
 
-    def notes(self, persons: list[Entry]) -> Iterator[Entry]:
-        for place, person in enumerate(persons):
-            if mix(place + 2_000_000) % 8 == 0:
-                yield {"content": "Met at the fair, wants the spring catalogue.", "person": person["key"]}
+    def notes(self) -> Iterator[Entry]:
+        for _, _, person in self._chosen(2_000_000, 8):
+            yield {"content": "Met at the fair, wants the spring catalogue.", "person": person["key"]}
+
+
+def _words(number: str, language: str, org_number: str, supplier: str, legal: str) -> dict[str, str]:
+    return {
+        "number": number,
+        "language": language,
+        "org_number": org_number,
+        "supplier": supplier,
+        "legal": legal,
+    }
+
+
+_FIELD_NAMES = {
+    "sv": _words("Kundnummer", "Språk", "Organisationsnummer", "Leverantör", "HB"),
+    "nb": _words("Kundenummer", "Språk", "Organisasjonsnummer", "Leverandør", "ANS"),
+    "fi": _words("Asiakasnumero", "Kieli", "Y-tunnus", "Toimittaja", "Ky"),
+    "da": _words("Kundenummer", "Sprog", "CVR-nummer", "Leverandør", "I/S"),
+    "de": _words("Kundennummer", "Sprache", "Handelsregisternummer", "Lieferant", "UG"),
+    "nl": _words("Klantnummer", "Taal", "KvK-nummer", "Leverancier", "V.O.F."),
+}
 
 
 def respelled(company: Company, draw: Draw) -> str:
     """The company's name as another system has it: legal form dropped, added or in capitals, spaces."""
-    country = COUNTRIES[company.country]
-    bare = company.name.removesuffix(f" {country.legal}")
-    forms = (company.name, bare, f"{bare} {country.legal.upper()}", f"{bare}  {country.legal}", bare.upper())
+    bare, legal = company.bare, company.legal
+    forms = (company.name, bare, f"{bare} {legal.upper()}", f"{bare}  {legal}", bare.upper())
     return pick(draw, forms)
 
 

@@ -6,28 +6,15 @@ dates in three spellings. A kind says nothing about how an attribute is named.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from migrator.simulators.seeds.companies import Company, ascii_slug
 from migrator.simulators.seeds.countries import Country
 from migrator.simulators.seeds.people import Person
 from migrator.simulators.seeds.streams import Draw, between, mix, pick, weighted
-
-AS_OF = datetime(2026, 11, 20, tzinfo=UTC)
-TOPICS = (
-    "ski",
-    "trail",
-    "outlet",
-    "kids",
-    "climbing",
-    "paddling",
-    "cycling",
-    "camping",
-    "fishing",
-    "running",
-)
-INTERESTS = ("Fjällvandring", "Längdskidor", "Cykling", "Paddling", "Klättring", "Camping", "Fiske")
+from migrator.simulators.seeds.times import AS_OF, NOW
+from migrator.simulators.seeds.vocabulary import Vocabulary
 
 
 @dataclass(slots=True)
@@ -38,6 +25,7 @@ class Facts:
     country: Country
     company: Company | None
     draw: Draw
+    words: Vocabulary
 
 
 Maker = Callable[[Facts], Any]
@@ -91,8 +79,9 @@ def _iso_date(f: Facts) -> str:
     return _past(f.draw, 9).isoformat()
 
 
-def _packed(options: tuple[str, ...]) -> Maker:
+def _packed(read: Callable[[Vocabulary], tuple[str, ...]]) -> Maker:
     def make(f: Facts) -> str:
+        options = read(f.words)
         chosen = [option for option in options if f.draw() < 0.24]
         return ", ".join(chosen or [pick(f.draw, options)])
 
@@ -140,10 +129,7 @@ def _yes_no_text(f: Facts) -> str:
 
 def _consent_note(f: Facts) -> str:
     day = f"{between(f.draw, 1, 28)}/{between(f.draw, 1, 12)}"
-    return f"{pick(f.draw, ('ringt', 'mail', 'butik', 'mässa'))} {day}, {pick(f.draw, _NOTE_ENDS)}"
-
-
-_NOTE_ENDS = ("ok per tel", "ej sms", "vill ha katalog", "kolla igen", "ok muntligt")
+    return f"{pick(f.draw, f.words.note_starts)} {day}, {pick(f.draw, f.words.note_ends)}"
 
 
 def _decimal_comma(f: Facts) -> str:
@@ -169,29 +155,23 @@ def _second_email(f: Facts) -> str:
 
 
 def _work_phone(f: Facts) -> str:
-    head = {"SE": "08-55", "NO": "22 55", "FI": "09 555", "DK": "33 55", "DE": "030 555"}[f.country.code]
+    head = {"SE": "08-55", "NO": "22 55", "FI": "09 555", "DK": "33 55", "DE": "030 555", "NL": "020 55"}[
+        f.country.code
+    ]
     return f"{head} {between(f.draw, 10, 99)} {between(f.draw, 10, 99)}"
 
 
 def _epoch(f: Facts) -> int:
-    return int(AS_OF.timestamp()) - int(f.draw() * 86_400 * 700)
+    return NOW - int(f.draw() * 86_400 * 700)
 
 
 def _long_note(f: Facts) -> str:
-    return f"{pick(f.draw, _SHOP_NOTES)} {_past(f.draw, 2).isoformat()}."
-
-
-_SHOP_NOTES = (
-    "Provade pjäxor, hör av sig efter lön",
-    "Vill ha offert på klubbkläder till laget",
-    "Reklamation jacka, ny skickad",
-    "Stamkund, handlar alltid på julrean",
-)
+    return f"{pick(f.draw, f.words.notes)} {_past(f.draw, 2).isoformat()}."
 
 
 def _receipt(f: Facts) -> str:
     number = 100_000 + f.person.index
-    return f"https://files.nordlys.example/receipts/{number}.pdf"
+    return f"{f.words.files}/{number}.pdf"
 
 
 def _language(f: Facts) -> str:
@@ -200,15 +180,6 @@ def _language(f: Facts) -> str:
 
 def _local_time(f: Facts) -> str:
     return f"{_past(f.draw, 2).isoformat()} {between(f.draw, 0, 23):02d}:{between(f.draw, 0, 59):02d}"
-
-
-def _crm_deal(name: str) -> Maker:
-    def make(f: Facts) -> Any:
-        if f.company is None or not f.company.deals:
-            return None
-        return getattr(f.company.deals[f.person.index % len(f.company.deals)], name)
-
-    return make
 
 
 # kind -> (declared type, maker)
@@ -222,8 +193,8 @@ KINDS: dict[str, tuple[str, Maker]] = {
     "points_text": ("text", _spaced_points),
     "since_text": ("text", _dotted_date),
     "since_date": ("date", _iso_date),
-    "topics": ("text", _packed(TOPICS)),
-    "interests": ("text", _packed(INTERESTS)),
+    "topics": ("text", _packed(lambda words: words.topics)),
+    "interests": ("text", _packed(lambda words: words.interests)),
     "company_name": ("text", _company_name),
     "org_number": ("text", _company(lambda c: c.org_number)),
     "vat": ("text", _company(lambda c: c.vat)),
@@ -257,22 +228,9 @@ KINDS: dict[str, tuple[str, Maker]] = {
     "score": ("number", lambda f: between(f.draw, 0, 10)),
     "birth_year": ("number", lambda f: between(f.draw, 1946, 2006)),
     "until_date": ("date", lambda f: (AS_OF.date() + timedelta(days=int(f.draw() * 500))).isoformat()),
-    "source": ("text", lambda f: pick(f.draw, ("google", "facebook", "newsletter", "mässa", "direct"))),
+    "source": ("text", lambda f: pick(f.draw, f.words.origins)),
     "local_time": ("text", _local_time),
     "test": ("text", lambda f: pick(f.draw, ("test", "x", "asdf"))),
-    "crm_contact_id": ("text", lambda f: str(20_000 + f.person.index)),
-    "crm_owner_email": ("text", _company(lambda c: c.owner_email)),
-    "crm_company_id": ("text", _company(lambda c: c.id)),
-    "crm_company_name": ("text", _company(lambda c: c.name)),
-    "crm_company_org_number": ("text", _company(lambda c: c.org_number)),
-    "crm_deal_id": ("text", _crm_deal("id")),
-    "crm_deal_name": ("text", _crm_deal("name")),
-    "crm_deal_value": ("number", _crm_deal("value")),
-    "crm_deal_currency": ("text", _crm_deal("currency")),
-    "crm_deal_status": ("text", _crm_deal("status")),
-    "crm_deal_stage": ("text", _crm_deal("stage")),
-    "crm_deal_pipeline": ("text", _crm_deal("pipeline")),
-    "crm_deal_closing_date": ("date", _crm_deal("closing_date")),
 }
 
 # Hostile text by ordinal of the trap; names carry some of it too (people.py).

@@ -1,4 +1,4 @@
-"""What other companies call things: names of attributes, tags, topics and campaigns in five languages."""
+"""What other companies call their attributes, in six languages, and which of them clash between Sections."""
 
 # kind -> language -> names that customers were seen to use
 ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -8,6 +8,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Kengänkoko",),
         "da": ("Skostørrelse",),
         "de": ("Schuhgröße",),
+        "nl": ("Schoenmaat",),
     },
     "store_code": {
         "sv": ("Butiksnr", "butik_id"),
@@ -15,6 +16,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Myymälänumero",),
         "da": ("Butiksnr",),
         "de": ("Filialnummer",),
+        "nl": ("Filiaalnr",),
     },
     "club_level": {
         "sv": ("Medlemsnivå",),
@@ -22,6 +24,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Jäsentaso",),
         "da": ("Medlemsniveau",),
         "de": ("Mitgliedsstufe",),
+        "nl": ("Lidniveau",),
     },
     "points": {
         "sv": ("Bonuspoäng",),
@@ -29,6 +32,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Bonuspisteet",),
         "da": ("Bonuspoint",),
         "de": ("Treuepunkte",),
+        "nl": ("Spaarpunten",),
     },
     "since_text": {
         "sv": ("Kund sedan",),
@@ -36,6 +40,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Asiakas alkaen",),
         "da": ("Kunde siden",),
         "de": ("Kunde seit",),
+        "nl": ("Klant sinds",),
     },
     "topics": {
         "sv": ("Ämnen",),
@@ -43,6 +48,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Aiheet",),
         "da": ("Emner",),
         "de": ("Themen",),
+        "nl": ("Onderwerpen",),
     },
     "company_name": {
         "sv": ("Företagsnamn", "Bolag"),
@@ -50,6 +56,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Yrityksen nimi",),
         "da": ("Virksomhed", "Firmanavn"),
         "de": ("Firma", "Unternehmen"),
+        "nl": ("Bedrijfsnaam", "Organisatie"),
     },
     "org_number": {
         "sv": ("Organisationsnummer",),
@@ -57,6 +64,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Y-tunnus",),
         "da": ("CVR",),
         "de": ("Handelsregister-Nr",),
+        "nl": ("KvK-nummer",),
     },
     "vat": {
         "sv": ("Momsnr",),
@@ -64,6 +72,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("ALV-numero",),
         "da": ("Momsnummer",),
         "de": ("USt-IdNr",),
+        "nl": ("Btw-nummer",),
     },
     "street": {
         "sv": ("Adress", "Gatuadress"),
@@ -71,6 +80,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Osoite",),
         "da": ("Vej",),
         "de": ("Straße",),
+        "nl": ("Straat",),
     },
     "postcode": {
         "sv": ("Postnr",),
@@ -78,23 +88,47 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Postinro",),
         "da": ("Postnummer",),
         "de": ("PLZ",),
+        "nl": ("Postcode",),
     },
-    "town": {"sv": ("Postort",), "nb": ("By",), "fi": ("Kaupunki",), "da": ("By",), "de": ("Stadt", "Ort")},
-    "country_code": {"sv": ("Land",), "nb": ("Land",), "fi": ("Maa",), "da": ("Land",), "de": ("Land",)},
+    "town": {
+        "sv": ("Postort",),
+        "nb": ("By",),
+        "fi": ("Kaupunki",),
+        "da": ("By",),
+        "de": ("Stadt", "Ort"),
+        "nl": ("Woonplaats", "Plaats"),
+    },
+    "country_code": {
+        "sv": ("Land",),
+        "nb": ("Land",),
+        "fi": ("Maa",),
+        "da": ("Land",),
+        "de": ("Land",),
+        "nl": ("Landcode",),
+    },
     "gender": {
         "sv": ("kön",),
         "nb": ("kjønn",),
         "fi": ("sukupuoli",),
         "da": ("køn",),
         "de": ("Geschlecht",),
+        "nl": ("Geslacht",),
     },
-    "language": {"sv": ("språk",), "nb": ("språk",), "fi": ("kieli",), "da": ("sprog",), "de": ("Sprache",)},
+    "language": {
+        "sv": ("språk",),
+        "nb": ("språk",),
+        "fi": ("kieli",),
+        "da": ("sprog",),
+        "de": ("Sprache",),
+        "nl": ("Taal",),
+    },
     "is_b2b": {
         "sv": ("Företagskund",),
         "nb": ("Bedriftskunde",),
         "fi": ("Yritysasiakas",),
         "da": ("Erhvervskunde",),
         "de": ("Geschäftskunde",),
+        "nl": ("Zakelijke klant",),
     },
     "store_town": {
         "sv": ("Favoritbutik",),
@@ -102,6 +136,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Lähin myymälä",),
         "da": ("Yndlingsbutik",),
         "de": ("Lieblingsfiliale",),
+        "nl": ("Favoriete winkel",),
     },
     "consent_note": {
         "sv": ("samtycke_not",),
@@ -109,6 +144,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("suostumus_huom",),
         "da": ("samtykke_note",),
         "de": ("DSGVO-Notiz",),
+        "nl": ("AVG-notitie",),
     },
     "decimal_comma": {
         "sv": ("Omsättning",),
@@ -116,6 +152,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Liikevaihto",),
         "da": ("Omsætning",),
         "de": ("Umsatz",),
+        "nl": ("Omzet",),
     },
     "contact": {
         "sv": ("Kontaktväg",),
@@ -123,6 +160,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Yhteydenottotapa",),
         "da": ("Kontaktform",),
         "de": ("Kontaktweg",),
+        "nl": ("Contactvoorkeur",),
     },
     "epoch": {
         "sv": ("Senaste köp",),
@@ -130,6 +168,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Viimeisin ostos",),
         "da": ("Seneste køb",),
         "de": ("Letzter Kauf",),
+        "nl": ("Laatste aankoop",),
     },
     "hash": {
         "sv": ("fb_hash",),
@@ -137,6 +176,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("seuranta_id",),
         "da": ("tracking_id",),
         "de": ("Tracking-Hash",),
+        "nl": ("tracking_id",),
     },
     "job_title": {
         "sv": ("Befattning", "Roll"),
@@ -144,6 +184,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Titteli",),
         "da": ("Titel",),
         "de": ("Position",),
+        "nl": ("Functie",),
     },
     "website": {
         "sv": ("Hemsida",),
@@ -151,6 +192,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Verkkosivu",),
         "da": ("Hjemmeside",),
         "de": ("Webseite",),
+        "nl": ("Website bedrijf",),
     },
     "national_id": {"sv": ("persnr",)},
     "second_email": {
@@ -159,6 +201,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Sähköposti 2",),
         "da": ("E-mail 2",),
         "de": ("E-Mail 2",),
+        "nl": ("E-mail 2",),
     },
     "work_phone": {
         "sv": ("Telefon arbete",),
@@ -166,6 +209,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Työpuhelin",),
         "da": ("Telefon arbejde",),
         "de": ("Telefon geschäftlich",),
+        "nl": ("Telefoon werk",),
     },
     "customer_number": {
         "sv": ("Kundnr",),
@@ -173,6 +217,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Asiakasnumero",),
         "da": ("Kundenr",),
         "de": ("Kundennummer",),
+        "nl": ("Klantnummer",),
     },
     "receipt": {
         "sv": ("Avtal PDF",),
@@ -180,6 +225,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Sopimus PDF",),
         "da": ("Aftale PDF",),
         "de": ("Vertrag PDF",),
+        "nl": ("Contract PDF",),
     },
     "count": {
         "sv": ("Antal barn",),
@@ -187,14 +233,16 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Lapsia",),
         "da": ("Antal børn",),
         "de": ("Anzahl Kinder",),
+        "nl": ("Aantal kinderen",),
     },
-    "score": {"sv": ("NPS",), "nb": ("NPS",), "fi": ("NPS",), "da": ("NPS",), "de": ("NPS",)},
+    "score": {"sv": ("NPS",), "nb": ("NPS",), "fi": ("NPS",), "da": ("NPS",), "de": ("NPS",), "nl": ("NPS",)},
     "birth_year": {
         "sv": ("Födelseår",),
         "nb": ("Fødselsår",),
         "fi": ("Syntymävuosi",),
         "da": ("Fødselsår",),
         "de": ("Geburtsjahr",),
+        "nl": ("Geboortejaar",),
     },
     "until_date": {
         "sv": ("Medlem till",),
@@ -202,6 +250,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Jäsenyys päättyy",),
         "da": ("Medlem til",),
         "de": ("Mitglied bis",),
+        "nl": ("Lid tot",),
     },
     "decimal": {
         "sv": ("Rabatt",),
@@ -209,6 +258,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Alennus",),
         "da": ("Rabat",),
         "de": ("Rabatt",),
+        "nl": ("Korting",),
     },
     "true_rarely": {
         "sv": ("App installerad",),
@@ -216,6 +266,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Sovellus",),
         "da": ("App installeret",),
         "de": ("App installiert",),
+        "nl": ("App geïnstalleerd",),
     },
     "local_time": {
         "sv": ("Senast inloggad",),
@@ -223,6 +274,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Viimeksi kirjautunut",),
         "da": ("Sidst logget ind",),
         "de": ("Letzter Login",),
+        "nl": ("Laatste login",),
     },
     "source": {
         "sv": ("Källa",),
@@ -230,6 +282,7 @@ ATTRIBUTE_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "fi": ("Lähde",),
         "da": ("Kilde",),
         "de": ("Quelle",),
+        "nl": ("Bron",),
     },
 }
 SHOP_NOTE = {
@@ -238,6 +291,7 @@ SHOP_NOTE = {
     "fi": "Huomautus",
     "da": "Bemærkning",
     "de": "Bemerkung",
+    "nl": "Opmerking",
 }
 
 # A kind whose values come in another form, for conflicts between two Sections.
@@ -249,69 +303,30 @@ OTHER_FORM = {
     "postcode": "postcode_number",
     "is_b2b": "yes_no_text",
 }
+# One of these names stands in every Section, whatever the form of its values there.
 SHARED_NAMES = {
-    "store_code": "store_id",
-    "club_level": "member_tier",
-    "points": "bonus",
-    "since_text": "registered",
-    "postcode": "zip",
-    "is_b2b": "business",
+    "store_code": ("store_id", "shop_no", "branch"),
+    "club_level": ("member_tier", "loyalty_level", "tier"),
+    "points": ("bonus", "points_balance", "credit"),
+    "since_text": ("registered", "member_since", "joined"),
+    "postcode": ("zip", "postal_code", "zip_code"),
+    "is_b2b": ("business", "is_company", "b2b_flag"),
 }
-
-NEWSLETTER = {
-    "sv": "Nyhetsbrev",
-    "nb": "Nyhetsbrev",
-    "fi": "Uutiskirje",
-    "da": "Nyhedsbrev",
-    "de": "Newsletter",
+# What an attribute was called before somebody renamed it: its id still says so (reference 3.1). All of them
+# are longer than the 41 characters that an id keeps.
+FIRST_NAMES = {
+    "sv": "kampanj 2019 svar på enkäten om intressen och önskemål",
+    "nb": "kampanje 2019 svar på undersøkelsen om interesser og ønsker",
+    "fi": "kampanja 2019 vastaukset kyselyyn kiinnostuksen kohteista",
+    "da": "kampagne 2019 svar på undersøgelsen om interesser og ønsker",
+    "de": "kampagne 2019 antworten auf die umfrage zu den interessen",
+    "nl": "campagne 2019 antwoorden op de enquete over de interesses",
 }
-TEXTS = {
-    "sv": "SMS-erbjudanden",
-    "nb": "SMS-tilbud",
-    "fi": "Tekstiviestit",
-    "da": "SMS-klub",
-    "de": "SMS-Angebote",
+RENAMED = {
+    "sv": "Intresseområden",
+    "nb": "Interesser",
+    "fi": "Kiinnostukset",
+    "da": "Interesser",
+    "de": "Interessengebiete",
+    "nl": "Interesses",
 }
-CAMPAIGNS = {
-    "sv": ("Månadsbrev", "Vårkampanj", "Sommarrea", "Inbjudan", "Julbrev"),
-    "nb": ("Månedsbrev", "Vårkampanje", "Sommersalg", "Invitasjon", "Julebrev"),
-    "fi": ("Kuukausikirje", "Kevätkampanja", "Kesäale", "Kutsu", "Joulukirje"),
-    "da": ("Månedsbrev", "Forårskampagne", "Sommerudsalg", "Invitation", "Julebrev"),
-    "de": ("Monatsbrief", "Frühlingsaktion", "Sommerschluss", "Einladung", "Weihnachtsbrief"),
-}
-TAGS = (
-    "newsletter",
-    "customer",
-    "lead",
-    "partner",
-    "webinar",
-    "event-2025",
-    "event-2026",
-    "press",
-    "supplier",
-    "dealer",
-    "trial",
-    "churned",
-    "loyal",
-    "high-value",
-    "reactivated",
-    "survey",
-    "app-user",
-    "catalogue",
-    "fair-2025",
-    "autumn-26",
-    "spring-26",
-    "member",
-    "board",
-    "student",
-    "employee",
-    "returns-often",
-    "gift-card",
-    "online-only",
-    "in-store",
-    "beta",
-)
-COMPANY_WORDS = (
-    ("Fjord", "Birka", "Hansa", "Aurora", "Norna", "Baltic", "Polaris", "Mälar", "Skerry", "Boreal"),
-    ("Kök", "Interiør", "Cykel", "Media", "Möbler", "Garden", "Kurser", "Reisen", "Foods", "Energi"),
-)
