@@ -18,13 +18,33 @@ END = "2026-12-01T00:00:00Z"
 class Caller:
     """A signed-in caller. `now` is the simulator's time in Unix seconds."""
 
-    def __init__(self, *, profiles: int = 120, name: str = "nordlys", seed: int = 7, **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        profiles: int = 120,
+        name: str = "nordlys",
+        seed: int = 7,
+        db_path: str | None = None,
+        **settings: Any,
+    ) -> None:
         self.now = 1_795_000_000.0
         options = {"limits_off": True, "export_delay": 10.0, **settings}
         account = build_account(name, seed, profiles)
-        self.app: ApsisApp = build_app(account, ApsisSettings(**options), clock=lambda: self.now)
+        self.app: ApsisApp = build_app(
+            account,
+            ApsisSettings(**options),
+            clock=lambda: self.now,
+            db_path=db_path,
+            control=True,
+            sleep=self.sleep,
+            drop_error=httpx.RemoteProtocolError,
+        )
         self.source = account.source
         self.http = httpx.Client(transport=httpx.WSGITransport(self.app), base_url="http://source.test")
+
+    def sleep(self, seconds: float) -> None:
+        """Waits of faults pass at once."""
+        self.now += seconds
 
     def sign_in(self) -> "Caller":
         token = self.token(DEFAULT_CLIENT_SECRET).json()["access_token"]

@@ -1,24 +1,15 @@
 """What the account defines: Sections, keyspaces, channels, attributes, tags, events, topics, Segments.
 
-Lists come whole as `{"items": [...]}` (reference 2.5). Names that no source confirms are marked assumed.
+Lists come whole as `{"items": [...]}` (reference 2.5). How the rows look is decided in `shapes`.
 """
 
-from typing import Any
-
+from migrator.simulators.apsis_one import aql, shapes
+from migrator.simulators.apsis_one.permissions import rights
 from migrator.simulators.apsis_one.problems import ApiProblem
+from migrator.simulators.apsis_one.shapes import Row
 from migrator.simulators.apsis_one.state import ApsisState
 from migrator.simulators.http_wsgi import Request, Response, Router, json_response
-from migrator.simulators.seeds.shape import (
-    EMAIL_CHANNEL,
-    EXPORT_KEYSPACE,
-    SMS_CHANNEL,
-    Activity,
-    Section,
-    Segment,
-    Version,
-)
-
-Items = list[dict[str, Any]]
+from migrator.simulators.seeds.shape import EMAIL_CHANNEL, SMS_CHANNEL, Section, Segment
 
 
 class Definitions:
@@ -40,27 +31,14 @@ class Definitions:
         router.add("GET", f"{section}/tags", self.tags)
         router.add("GET", f"{section}/events", self.events)
         router.add("GET", f"/v2{section}/topics", self.topics)
-        # assumed: both addresses; only the existence of the second is documented (reference 12)
-        router.add("GET", "/emails/activities", self.email_activities)
-        router.add("GET", "/marketing-automation/activities", self.flows)
+        # assumed: that there are topic folders is documented, their address is not (reference 7.3)
+        router.add("GET", f"/v2{section}/topic-folders", self.folders)
 
     def sections(self, request: Request) -> Response:
-        rows = [
-            {"discriminator": s.discriminator, "name": s.name, "description": s.description}
-            for s in visible_sections(self._state)
-        ]
-        return _items(rows)
+        return _items([shapes.section_row(s) for s in visible_sections(self._state)])
 
     def keyspaces(self, request: Request) -> Response:
-        rows = [
-            {
-                "discriminator": k.discriminator,
-                "name": k.name,  # assumed
-                "manage_subscriptions": k.manage_subscriptions,
-            }
-            for k in self._shape.keyspaces
-        ]
-        return _items(rows)
+        return _items([shapes.keyspace_row(k) for k in self._shape.keyspaces])
 
     def channels(self, request: Request) -> Response:
         return _items(
@@ -68,95 +46,56 @@ class Definitions:
         )
 
     def attributes(self, request: Request, section: str) -> Response:
-        rows: Items = [
-            {
-                "discriminator": a.discriminator,
-                "name": a.name,
-                "description": a.description,
-                "versions": [_typed(v) for v in a.versions],
-            }
-            for a in find_section(self._state, section).attributes
-        ]
+        rows = [shapes.attribute_row(a) for a in find_section(self._state, section).attributes]
         return _items(self._with_permissions(rows, request))
 
     def tags(self, request: Request, section: str) -> Response:
-        rows: Items = [  # assumed
-            {"discriminator": tag.discriminator, "name": tag.name}
-            for tag in find_section(self._state, section).tags
-        ]
+        rows = [shapes.tag_row(tag) for tag in find_section(self._state, section).tags]
         return _items(self._with_permissions(rows, request))
 
     def events(self, request: Request, section: str) -> Response:
-        rows = [
-            {
-                "name": e.name,
-                "discriminator": e.discriminator,
-                "description": e.description,
-                "versions": [{**_dated(v), "schema": dict(e.schema)} for v in e.versions],  # assumed: schema
-            }
-            for e in find_section(self._state, section).events
-        ]
-        return _items(rows)
+        rows = [shapes.event_type_row(e) for e in find_section(self._state, section).events]
+        if not self._state.settings.permissions_on_events:
+            return _items(rows)
+        return _items(self._with_permissions(rows, request))
 
     def topics(self, request: Request, section: str) -> Response:
-        rows = [
-            {
-                "discriminator": t.discriminator,
-                "name": t.name,
-                "folder_discriminator": t.folder,
-                # assumed: null where a topic serves both channels
-                "channel_discriminator": t.channels[0] if len(t.channels) == 1 else None,
-            }
-            for t in find_section(self._state, section).topics
-        ]
-        return _items(rows)
+        check_model(self._state, "2.0")
+        return _items([shapes.topic_row(t) for t in find_section(self._state, section).topics])
+
+    def folders(self, request: Request, section: str) -> Response:
+        check_model(self._state, "2.0")
+        return _items([shapes.folder_row(f) for f in folders_of(find_section(self._state, section))])
 
     def segments(self, request: Request) -> Response:
-        return _items([_segment(s) for s in self._shape.segments])
+        return _items([shapes.segment_row(s) for s in self._shape.segments])
 
     def segment(self, request: Request, segment: str) -> Response:
-        return json_response(200, _segment(find_segment(self._state, segment)))
+        return json_response(200, shapes.segment_row(find_segment(self._state, segment)))
 
     def segment_version(self, request: Request, segment: str, version: str) -> Response:
         found = find_segment(self._state, segment)
         row = next((v for v in found.versions if v.id == version), None)
         if row is None:
             raise ApiProblem(404, "There is no such version of this segment.")
-        body: dict[str, Any] = {**_dated(row), "discriminator": segment, "name": found.name}
-        if self._state.settings.segment_rules:
-            body["definition"] = found.rule  # assumed: whether rules are handed out is unknown
+        settings = self._state.settings
+        query = aql.segment_query(found) if settings.segment_aql else None
+        body = shapes.segment_version_row(found, row, rule=settings.segment_rules, aql=query)
         return json_response(200, body)
 
-    def email_activities(self, request: Request) -> Response:
-        self._check_activity_lists()
-        sections = visible_sections(self._state)
-        return _items([_activity(c) for s in sections for c in s.campaigns])
-
-    def flows(self, request: Request) -> Response:
-        self._check_activity_lists()
-        return _items([_activity(flow) for flow in self._shape.flows])
-
-    def _check_activity_lists(self) -> None:
-        if not self._state.settings.activity_lists:
-            raise ApiProblem(404, "No such address.")
-
-    def _with_permissions(self, rows: Items, request: Request) -> Items:
+    def _with_permissions(self, rows: list[Row], request: Request) -> list[Row]:
         if request.first("include_keyspace_permissions") != "true":
             return rows
-        block = [  # assumed
-            {
-                "keyspace_discriminator": k.discriminator,
-                "read": k.discriminator not in self._state.settings.unreadable_keyspaces,
-                "write": k.discriminator != EXPORT_KEYSPACE,
-            }
-            for k in self._shape.keyspaces
+        state = self._state
+        return [
+            {**row, "keyspace_permissions": shapes.permission_block(rights(state, row["discriminator"]))}
+            for row in rows
         ]
-        return [{**row, "keyspace_permissions": block} for row in rows]
 
 
 def visible_sections(state: ApsisState) -> list[Section]:
     """The Sections that the API key may see."""
-    scope = state.settings.section_scope
+    scope = state.caller.sections
     return [s for s in state.world.shape.sections if scope is None or s.discriminator in scope]
 
 
@@ -178,36 +117,19 @@ def find_segment(state: ApsisState, discriminator: str) -> Segment:
     return found
 
 
-def _items(rows: Items) -> Response:
-    return json_response(200, {"items": rows})
+def folders_of(section: Section) -> list[str]:
+    """The folders (consent lists) of a Section's topics, each once."""
+    return list(dict.fromkeys(topic.folder for topic in section.topics))
 
 
-def _dated(version: Version) -> dict[str, Any]:
-    return {
-        "id": version.id,
-        "deprecated_at": version.deprecated_at,
-        "created_at": version.created_at,  # assumed
-    }
+def check_model(state: ApsisState, model: str) -> None:
+    """Refuse an endpoint of the other consent model: those are blocked (documented; the status is assumed)."""
+    if state.settings.consent_model != model:
+        held = state.settings.consent_model
+        raise ApiProblem(
+            state.settings.blocked_consent_status, f"The account uses consents {held}: this is blocked."
+        )
 
 
-def _typed(version: Version) -> dict[str, Any]:
-    return {**_dated(version), "type": version.type}  # assumed: the field's name and its words
-
-
-def _segment(segment: Segment) -> dict[str, Any]:
-    return {
-        "discriminator": segment.discriminator,
-        "name": segment.name,
-        "description": segment.description,  # assumed
-        "versions": [_dated(v) for v in segment.versions],  # assumed
-    }
-
-
-def _activity(activity: Activity) -> dict[str, Any]:
-    return {  # assumed
-        "id": activity.id,
-        "name": activity.name,
-        "section_discriminator": activity.section,
-        "state": activity.state,
-        "updated_at": activity.updated_at,
-    }
+def _items(rows: list[Row]) -> Response:
+    return json_response(200, shapes.items(rows))

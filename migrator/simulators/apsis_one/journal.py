@@ -4,9 +4,11 @@ Each act is one `op` with an export key; Sections, attributes and tags may be gi
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from migrator.simulators.apsis_one.bodies import stamp
+from migrator.simulators.apsis_one.keys import absorb, write_consent
 from migrator.simulators.apsis_one.problems import ApiProblem
 from migrator.simulators.apsis_one.world import World
 from migrator.simulators.seeds.consents import Consent
@@ -31,7 +33,7 @@ def apply(world: World, act: Act, now: float) -> dict[str, Any]:
 def _edit_attribute(world: World, index: int, act: Act, now: float) -> None:
     section = _section(world, act)
     found = _named(section.attributes, act.get("attribute"), "attribute")
-    world.changes(index).attributes[section.discriminator, found.discriminator] = act.get("value")
+    world.write_value(index, section.discriminator, found.discriminator, act.get("value"))
 
 
 def _set_tag(world: World, index: int, act: Act, now: float) -> None:
@@ -44,7 +46,7 @@ def _set_consent(world: World, index: int, act: Act, now: float) -> None:
     section = _section(world, act)
     topic = _named(section.topics, act.get("topic"), "topic")
     channel = act.get("channel", topic.channels[0])
-    _write_consent(
+    write_consent(
         world,
         index,
         Consent(
@@ -54,7 +56,7 @@ def _set_consent(world: World, index: int, act: Act, now: float) -> None:
             act["type"],
             "Changed",
             "One API",
-            _stamp(now),
+            stamp(now),
         ),
     )
 
@@ -64,7 +66,7 @@ def _withdraw_consent(world: World, index: int, act: Act, now: float) -> None:
     section = _section(world, act).discriminator if "section" in act else None
     for held in world.consents(index):
         if section in (None, held.section) and act.get("channel") in (None, held.channel):
-            _write_consent(
+            write_consent(
                 world,
                 index,
                 Consent(
@@ -74,7 +76,7 @@ def _withdraw_consent(world: World, index: int, act: Act, now: float) -> None:
                     "opt-out",
                     "Withdrawn",
                     "Preference page",
-                    _stamp(now),
+                    stamp(now),
                 ),
             )
 
@@ -92,35 +94,21 @@ def _add_event(world: World, index: int, act: Act, now: float) -> None:
 
 
 def _delete(world: World, index: int, act: Act, now: float) -> None:
-    world.changes(index).gone = "deleted"
+    _end(world, index, "deleted")
 
 
 def _lock(world: World, index: int, act: Act, now: float) -> None:
-    world.changes(index).gone = "locked"
+    _end(world, index, "locked")
+
+
+def _end(world: World, index: int, reason: str) -> None:
+    page = world.changes(index)
+    page.gone, page.gone_at = reason, 0.0
 
 
 def _merge(world: World, index: int, act: Act, now: float) -> None:
     """The profile goes into another: its keys lead there from now on, its values fill gaps."""
-    into = _index(world, act.get("into"))
-    target = world.changes(into)
-    held = world.profile(into).sections
-    for section, data in world.profile(index).sections.items():
-        known = held[section].attributes if section in held else {}
-        for name, value in data.attributes.items():
-            if name not in known:
-                target.attributes[section, name] = value
-        target.tags.update({(section, tag): True for tag in data.tags})
-    target.events.extend(world.events(index))
-    agreed = {(c.section, c.topic, c.channel) for c in world.consents(into)}
-    for consent in world.consents(index):
-        if (consent.section, consent.topic, consent.channel) not in agreed:
-            _write_consent(world, into, consent)
-    mine = world.changes(index)
-    mine.gone, mine.merged_into = "merged", into
-
-
-def _write_consent(world: World, index: int, consent: Consent) -> None:
-    world.changes(index).consents[consent.section, consent.topic, consent.channel] = consent
+    absorb(world, _index(world, act.get("into")), index)
 
 
 _ACTS: dict[str, Callable[[World, int, Act, float], None]] = {
@@ -153,7 +141,3 @@ def _named(defined: Any, wanted: Any, kind: str) -> Any:
         if wanted in (entry.discriminator, entry.name):
             return entry
     raise ApiProblem(400, f"There is no {kind} {wanted}.")
-
-
-def _stamp(now: float) -> str:
-    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,12 +5,16 @@ An unknown key is 404, a locked person 410, a keyspace that may not read 403 (as
 
 from typing import Any
 
-from migrator.simulators.apsis_one.definitions import find_section, find_segment
+from migrator.simulators.apsis_one import shapes
+from migrator.simulators.apsis_one.definitions import check_model, find_section, find_segment
+from migrator.simulators.apsis_one.permissions import find_profile
 from migrator.simulators.apsis_one.problems import ApiProblem
+from migrator.simulators.apsis_one.shapes import event_row
 from migrator.simulators.apsis_one.state import ApsisState
 from migrator.simulators.http_wsgi import Request, Response, Router, json_response
-from migrator.simulators.seeds.consents import Consent
-from migrator.simulators.seeds.source import Event, SectionData
+from migrator.simulators.seeds.source import SectionData
+
+__all__ = ["PROFILE", "ProfileReads", "event_row"]
 
 PROFILE = "/audience/keyspaces/{keyspace}/profiles/{profile}"
 _NOTHING = SectionData({}, ())
@@ -31,38 +35,46 @@ class ProfileReads:
         router.add("POST", f"{PROFILE}/evaluations", self.evaluations)
 
     def attributes(self, request: Request, keyspace: str, profile: str, section: str) -> Response:
+        """{version id: value}: seen in clients (reference 4.4)."""
         index = self._index(keyspace, profile)
         values = self._data(index, section).attributes
-        found: dict[str, Any] = {}
+        world, found = self._state.world, dict[str, Any]()
         for attribute in find_section(self._state, section).attributes:
-            if attribute.discriminator in values:
-                old = self._state.world.source.uses_old_version(index, attribute)
-                version = attribute.versions[0] if old else attribute.live
-                found[version.id] = values[attribute.discriminator]
+            name = attribute.discriminator
+            if name in values:
+                old = world.source.uses_old_version(index, attribute) and not world.wrote(
+                    index, section, name
+                )
+                found[(attribute.versions[0] if old else attribute.live).id] = values[name]
         return json_response(200, found)
 
     def tags(self, request: Request, keyspace: str, profile: str, section: str) -> Response:
         data = self._data(self._index(keyspace, profile), section)
-        return json_response(200, dict.fromkeys(data.tags, True))  # assumed
+        return json_response(200, shapes.tags_body(data.tags))
 
     def events(self, request: Request, keyspace: str, profile: str, section: str) -> Response:
+        """All events of the profile in the Section, oldest first (assumed: whole and in this order)."""
         index = self._index(keyspace, profile)
         find_section(self._state, section)
         found = self._state.world.events(index)
         with_ids = self._state.settings.event_ids
         rows = [event_row(e, profile, with_ids) for e in found if e.section == section]
-        return json_response(200, {"items": rows})  # assumed: whole, oldest first
+        return json_response(200, shapes.items(rows))
 
     def consents(self, request: Request, keyspace: str, profile: str, section: str) -> Response:
+        """Consents and suppressions; in an account on the first model without dates (documented, D-c2get)."""
+        settings = self._state.settings
+        if not settings.consents_readable_in_model_1:
+            check_model(self._state, "2.0")
         index = self._index(keyspace, profile)
         find_section(self._state, section)
         wanted = request.query.get("consent_types")
         rows = [
-            consent_row(c)
+            shapes.consent_row(c, dated=settings.consent_model == "2.0")
             for c in self._state.world.consents(index)
             if c.section == section and (wanted is None or c.type in wanted)
         ]
-        body = {"items": rows, "suppressions": self._suppressions(index, profile, request)}  # assumed
+        body = shapes.consents_body(rows, self._suppressions(index, profile, request))
         return json_response(200, body)
 
     def evaluations(self, request: Request, keyspace: str, profile: str) -> Response:
@@ -74,15 +86,15 @@ class ProfileReads:
         names = [row["discriminator"] for row in rows if isinstance(row, dict) and "discriminator" in row]
         world = self._state.world
         matches = {name: world.in_segment(index, find_segment(self._state, name)) for name in names}
-        return json_response(200, {"matches": {"segments": matches}})  # assumed
+        return json_response(200, shapes.evaluation_body(matches))
 
     def _suppressions(self, index: int, key: str, request: Request) -> list[dict[str, Any]]:
         """Always for the address that is the key; others when asked for, or all of them (assumed)."""
-        asked = {key, *request.query.get("suppression_addresses", ())}
+        asked = {key, *request.query.get(shapes.SUPPRESSION_PARAMETER, ())}
         everything = self._state.settings.suppression_for_all_addresses
         blocked = self._state.world.suppressed(index)
         return [
-            {"channel_discriminator": channel, "address": address, "suppressed": channel in blocked}
+            shapes.suppression_row(channel, address, channel in blocked)
             for channel, address in self._state.world.addresses(index)
             if everything or address in asked
         ]
@@ -93,41 +105,3 @@ class ProfileReads:
 
     def _index(self, keyspace: str, key: str) -> int:
         return find_profile(self._state, keyspace, key)
-
-
-def find_profile(state: ApsisState, keyspace: str, key: str) -> int:
-    """The index behind a key, or 403, 404, 410."""
-    if all(k.discriminator != keyspace for k in state.world.shape.keyspaces):
-        raise ApiProblem(404, f"There is no keyspace {keyspace}.")
-    if keyspace in state.settings.unreadable_keyspaces:
-        raise ApiProblem(403, "This keyspace has no permission to read.")
-    index = state.world.find(keyspace, key)
-    reason = "deleted" if index is None else state.world.gone(index)
-    if reason == "locked":
-        raise ApiProblem(410, "The profile is locked.")
-    if index is None or reason:
-        raise ApiProblem(404, "There is no such profile.")
-    return index
-
-
-def event_row(event: Event, export_key: str, with_id: bool) -> dict[str, Any]:
-    """One event (assumed: the shape mirrors the one for writing)."""
-    row: dict[str, Any] = {
-        "event_time": event.event_time,
-        "version_id": event.version_id,
-        "discriminator": event.discriminator,
-        "data": event.data,
-    }
-    return {"id": f"{export_key}-{event.time}", **row} if with_id else row
-
-
-def consent_row(consent: Consent) -> dict[str, str]:
-    """One consent; source, reason and modified_at are documented, the other names assumed."""
-    return {
-        "topic_discriminator": consent.topic,
-        "channel_discriminator": consent.channel,
-        "type": consent.type,
-        "reason": consent.reason,
-        "source": consent.source,
-        "modified_at": consent.modified_at,
-    }
