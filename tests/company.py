@@ -64,7 +64,9 @@ class Company:
 
     def contents(self) -> Any:
         """Everything in the target without what it changes by itself."""
-        return _without_volatile(self.control("target", "snapshot?stable=1"))
+        url = f"{self.connect['control']['target_url']}/snapshot?stable=1"
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return [_without_volatile(json.loads(line)) for line in answer]
 
 
 def _without_volatile(value: Any) -> Any:

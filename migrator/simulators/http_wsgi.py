@@ -5,14 +5,20 @@ It knows no vendor and decides nothing about limits, faults or errors beyond 404
 
 import json
 import re
+import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+import orjson
+
 JSON_TYPE = "application/json; charset=utf-8"
+_FLUSH_SECONDS = 0.1
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -35,7 +41,7 @@ class Request:
         if not self.body.strip():
             return None
         try:
-            return json.loads(self.body)
+            return orjson.loads(self.body)
         except ValueError as error:
             raise BadJson(str(error)) from error
 
@@ -51,12 +57,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer; `cut_after` drops the connection after that many bytes of the body."""
+    """One HTTP answer.
+
+    `pieces` stream a body in place of `body`. `announced` is a content-length that is told whatever the body
+    holds. `cut_after` drops the connection after that many bytes of the body; 0 before the status line.
+    """
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     cut_after: int | None = None
+    pieces: Iterable[bytes] | None = None
+    announced: int | None = None
 
     def json(self) -> Any:
         """The parsed body; for tests and for changing an answer."""
@@ -73,9 +85,11 @@ DropError = Callable[[str], Exception]
 class BrokenBody:
     """A body that ends early with an error, which a server shows as a dropped connection."""
 
-    def __init__(self, part: bytes, drop_error: DropError = ConnectionResetError) -> None:
+    def __init__(
+        self, part: bytes, drop_error: DropError = ConnectionResetError, *, pause: float = 0.0
+    ) -> None:
         self._parts = iter([part] if part else [])
-        self._drop_error = drop_error
+        self._drop_error, self._pause = drop_error, pause
 
     def __iter__(self) -> "BrokenBody":
         return self
@@ -86,6 +100,7 @@ class BrokenBody:
     def __next__(self) -> bytes:
         for part in self._parts:
             return part
+        time.sleep(self._pause)
         raise self._drop_error("the simulator dropped this connection on purpose")
 
 
@@ -103,7 +118,8 @@ class Router:
 
     def __init__(self) -> None:
         self._exact: dict[str, Route] = {}
-        self._patterns: list[Route] = []
+        # By number of segments: a pattern has no other, and a hundred expressions are slow to try.
+        self._patterns: dict[int, list[Route]] = defaultdict(list)
 
     def add(self, method: str, pattern: str, handler: RouteHandler) -> None:
         """Register one handler; it is called with the request and the segments by name."""
@@ -114,7 +130,7 @@ class Router:
         exact = self._exact.get(path)
         if exact is not None:
             return exact, {}
-        for route in self._patterns:
+        for route in self._patterns.get(path.count("/"), ()):
             found = route.expression.fullmatch(path)
             if found:
                 return route, found.groupdict()
@@ -132,13 +148,14 @@ class Router:
         return handler(request, **segments)
 
     def _route_for(self, pattern: str) -> Route:
-        known = self._exact.get(pattern) or next((r for r in self._patterns if r.pattern == pattern), None)
+        alike = self._patterns[pattern.count("/")]
+        known = self._exact.get(pattern) or next((r for r in alike if r.pattern == pattern), None)
         if known is not None:
             return known
         expression = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(pattern)))
         route = Route(pattern, expression, {})
         if "{" in pattern:
-            self._patterns.append(route)
+            alike.append(route)
         else:
             self._exact[pattern] = route
         return route
@@ -146,17 +163,19 @@ class Router:
 
 def json_response(status: int, obj: object, headers: Mapping[str, str] | None = None) -> Response:
     """An answer with a JSON body."""
-    body = json.dumps(obj, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(status, body, {"content-type": JSON_TYPE, **(headers or {})})
+    return Response(status, _json_bytes(obj), {"content-type": JSON_TYPE, **(headers or {})})
+
+
+def _json_bytes(obj: object) -> bytes:
+    try:
+        return orjson.dumps(obj)
+    except TypeError:  # keys that are no text, or a whole number of more than 64 bits
+        return json.dumps(obj, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def read_request(environ: WSGIEnvironment) -> Request:
     """Build a Request from a WSGI environment."""
-    headers = {
-        key[5:].replace("_", "-").lower(): str(value)
-        for key, value in environ.items()
-        if key.startswith("HTTP_")
-    }
+    headers = {_header(key): str(value) for key, value in environ.items() if key.startswith("HTTP_")}
     if environ.get("CONTENT_TYPE"):
         headers["content-type"] = environ["CONTENT_TYPE"]
     query = environ.get("QUERY_STRING", "")
@@ -177,15 +196,54 @@ def wsgi_app(handler: Handler, *, drop_error: DropError = ConnectionResetError) 
     """
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        response = handler(read_request(environ))
-        headers = [(name, str(value)) for name, value in response.headers.items()]
-        headers.append(("content-length", str(len(response.body))))
-        start_response(_REASONS.get(response.status, f"{response.status} Unknown"), headers)
-        if response.cut_after is not None:
-            return cast(Iterable[bytes], BrokenBody(response.body[: response.cut_after], drop_error))
-        return [response.body]
+        return send(handler(read_request(environ)), environ, start_response, drop_error)
 
     return application
+
+
+def send(
+    response: Response,
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    drop_error: DropError = ConnectionResetError,
+) -> Iterable[bytes]:
+    """Put an answer on the wire; raises `drop_error` in the process where a socket would be closed."""
+    status = _REASONS.get(response.status, f"{response.status} Unknown")
+    headers = [(name, str(value)) for name, value in response.headers.items()]
+    if response.pieces is None and response.cut_after is None and response.announced is None:
+        headers.append(("content-length", str(len(response.body))))
+        start_response(status, headers)
+        return [response.body]
+    if response.cut_after == 0:
+        return _dropped(environ, start_response, drop_error)
+    if response.announced is not None:
+        headers.append(("content-length", str(response.announced)))
+    start_response(status, headers)
+    if response.pieces is not None:
+        return response.pieces
+    # A server that hears of the end at once drops what it has not sent yet.
+    pause = _FLUSH_SECONDS if _is_granian(environ) else 0.0
+    part = response.body[: response.cut_after]
+    return cast(Iterable[bytes], BrokenBody(part, drop_error, pause=pause))
+
+
+def _dropped(
+    environ: WSGIEnvironment, start_response: StartResponse, drop_error: DropError
+) -> Iterable[bytes]:
+    # Granian gives no access to the socket, but closes it without a byte where an answer claims both framings.
+    if not _is_granian(environ):
+        raise drop_error("the simulator dropped this connection on purpose")
+    start_response("200 OK", [("transfer-encoding", "chunked"), ("content-length", "0")])
+    return [b""]
+
+
+@lru_cache(maxsize=1_024)
+def _header(key: str) -> str:
+    return key[5:].replace("_", "-").lower()
+
+
+def _is_granian(environ: WSGIEnvironment) -> bool:
+    return environ.get("SERVER_SOFTWARE") == "Granian"
 
 
 def _read_path(raw: str) -> str:

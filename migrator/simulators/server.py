@@ -1,6 +1,6 @@
 """Serve one simulator on a local port, in its own process: `python -m migrator.simulators.server target`.
 
-One granian worker with a few threads. It decides nothing about behaviour; the vendors' packages do.
+One granian worker with threads. It decides nothing about behaviour; the vendors' packages do.
 """
 
 import argparse
@@ -12,90 +12,170 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, cast
-from wsgiref.types import WSGIApplication
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from migrator.simulators.options import (
+    BAD_INPUT,
+    HOST,
+    BadOption,
+    Options,
+    Parser,
+    add_options,
+    free_port,
+    read_options,
+)
 
 CONFIG_VARIABLE = "CROSSWALK_SIMULATOR"
-HOST = "127.0.0.1"
-PORT_TAKEN = 2
+# Requests that hang or drip in a fault hold a thread each; the threads beyond the first few wait for those.
+THREADS = 64
 _POLL_SECONDS = 0.3
-_START_SECONDS = 300.0
+_START_SECONDS = 3_600.0
 _SET_PARENT_DEATH_SIGNAL = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until a signal; 2 when the port is taken."""
+    """Serve until a signal; 2, after one sentence, for options that can not be."""
     config = vars(_parser().parse_args(arguments))
-    if not _port_is_free(config["port"]):
-        print(
-            f"Port {config['port']} is in use by another program: choose another with --port.",
-            file=sys.stderr,
-        )
-        return PORT_TAKEN
+    try:
+        config["port"] = free_port(config["port"], "--port")
+        options = read_options(config, control=config["control"])
+        _check_file(config["db"])
+        _check_account(config)
+    except BadOption as problem:
+        print(problem, file=sys.stderr)
+        return BAD_INPUT
     os.environ[CONFIG_VARIABLE] = json.dumps(config)
     if config["die_with_parent"]:
         _watch_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    threading.Thread(target=_announce, args=(config,), daemon=True).start()
+    threading.Thread(target=_announce, args=(config, options), daemon=True).start()
     _serve(config)
     return 0
 
 
 def application() -> WSGIApplication:
-    """The application of one worker process, from the settings the main process left in the environment."""
+    """The application of one worker process, from the options the main process left in the environment."""
     config = json.loads(os.environ[CONFIG_VARIABLE])
     _die_with_main_process()
-    return _target(config) if config["side"] == "target" else _source(config)
+    options = read_options(config, control=config["control"])
+    make = _target if config["side"] == "target" else _source
+    app = make(options, config["db"])
+    plan = options.faults.get(config["side"])
+    if plan is not None:
+        app.control.faults.resume(app.control.faults.parse(plan), plan)
+    return telling(app)
+
+
+def telling(app: WSGIApplication) -> WSGIApplication:
+    """The application, with its own defects on standard error; connections dropped on purpose leave no word."""
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return app(environ, start_response)
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            raise
+
+    return application
+
+
+def ready_line(config: dict[str, Any], options: Options) -> dict[str, Any]:
+    """What is printed when the simulator answers: where it is, whose it is, and how to sign in."""
+    url = f"http://{HOST}:{config['port']}"
+    line: dict[str, Any] = {"ready": True, "side": config["side"], "url": url, "pid": os.getpid()}
+    line |= {"account": options.account, "seed": options.seed, "profiles": options.profiles}
+    line |= {"control": f"{url}/_control" if options.control else None}
+    return line | (target_credentials(options) if config["side"] == "target" else source_credentials(options))
+
+
+def source_credentials(options: Options) -> dict[str, str]:
+    """What opens the source."""
+    return {"client_id": options.source.client_id, "client_secret": options.source.client_secret}
+
+
+def target_credentials(options: Options) -> dict[str, str]:
+    """What opens the target: the owner's API token, and the app that may ask for OAuth tokens."""
+    target = options.target
+    return {
+        "api_token": target.token,
+        "oauth_client_id": target.oauth_client_id,
+        "oauth_client_secret": target.oauth_client_secret,
+    }
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m migrator.simulators.server", description=__doc__)
+    parser = Parser(prog="python -m migrator.simulators.server", description=__doc__)
     parser.add_argument("side", choices=("target", "source"), help="target is Pipedrive, source is APSIS One")
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", required=True, help="port on 127.0.0.1, from 1 to 65535")
     parser.add_argument(
-        "--db", default=":memory:", help="file that keeps the target's records over a restart"
+        "--db", metavar="FILE", help="file that keeps the account over a restart (default: memory)"
     )
-    parser.add_argument("--account", default="nordlys", help="name of the made-up account")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--profiles", type=int, default=2_000, help="size of the made-up account")
-    parser.add_argument("--empty", action="store_true", help="start the target as a new account")
-    parser.add_argument("--limits-off", action="store_true")
-    parser.add_argument("--plan", default="ultimate")
-    parser.add_argument("--seats", type=int, default=5)
-    parser.add_argument("--token", help="the target's API token")
-    parser.add_argument("--threads", type=int, default=6)
-    parser.add_argument("--die-with-parent", action="store_true")
+    add_options(parser)
+    parser.add_argument("--control", action="store_true", help="open the control address /_control")
+    parser.add_argument("--threads", default=str(THREADS), help="requests that are worked on at once")
+    parser.add_argument("--die-with-parent", action="store_true", help="end with the process that started it")
     return parser
 
 
-def _target(config: dict[str, Any]) -> WSGIApplication:
+def _check_file(name: str | None) -> None:
+    if name is None or name == ":memory:":
+        return
+    folder = Path(name).resolve().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK) or Path(name).is_dir():
+        raise BadOption(f"--db {name} can not be a file there: name one in a folder that can be written to.")
+
+
+def _check_account(config: dict[str, Any]) -> None:
+    from migrator.simulators.pipedrive.state import UnreadableFile, check_file
+
+    if config["side"] == "target" and config["db"] and Path(config["db"]).is_file():
+        try:
+            check_file(config["db"])
+        except UnreadableFile as problem:
+            raise BadOption(f"--db {problem}") from problem
+
+
+def _target(options: Options, db: str | None) -> Any:
     from migrator.simulators.pipedrive.app import build_app
     from migrator.simulators.pipedrive.preload import Preload
-    from migrator.simulators.pipedrive.settings import DEFAULT_TOKEN, PipedriveSettings
 
-    settings = PipedriveSettings(
-        account=config["account"],
-        seed=config["seed"],
-        token=config["token"] or DEFAULT_TOKEN,
-        plan=config["plan"],
-        seats=config["seats"],
-        limits_off=config["limits_off"],
+    def reseed(account: str, seed: int, profiles: int) -> Preload:
+        return cast(Preload, _account(account, seed, profiles, None).target_preload())
+
+    def preload() -> Preload:
+        return cast(
+            Preload,
+            _account(options.account, options.seed, options.profiles, options.events).target_preload(),
+        )
+
+    contents = Preload if options.empty else preload
+    return build_app(
+        options.target, db or ":memory:", preload=contents, control=options.control, reseed=reseed
     )
-    preload = Preload if config["empty"] else lambda: _account(config).target_preload()
-    return build_app(settings, config["db"], preload=preload)
 
 
-def _source(config: dict[str, Any]) -> WSGIApplication:
+def _source(options: Options, db: str | None) -> Any:
     from migrator.simulators.apsis_one.app import build_app
-    from migrator.simulators.apsis_one.settings import ApsisSettings
 
-    return cast(WSGIApplication, build_app(_account(config), ApsisSettings(limits_off=config["limits_off"])))
+    shape = {"lead_separator": options.source.lead_separator, "crm_ids": options.source.crm_ids}
+    account = _account(options.account, options.seed, options.profiles, options.events, **shape)
+    path = None if db in (None, ":memory:") else db
+    return build_app(account, options.source, db_path=path, control=options.control, reseed=_named_account)
 
 
-def _account(config: dict[str, Any]) -> Any:
-    from migrator.simulators.seeds.account import build_account
+def _named_account(name: str, seed: int, profiles: int) -> Any:
+    return _account(name, seed, profiles, None)
 
-    return build_account(config["account"], config["seed"], config["profiles"])
+
+def _account(name: str, seed: int, profiles: int, events: float | None, **shape: Any) -> Any:
+    from migrator.simulators.seeds.account import NAMES, build_account
+
+    if name not in NAMES:
+        raise ValueError(f"There is no account {name!r}; known are: {', '.join(NAMES)}.")
+    return build_account(name, seed, profiles, events_per_profile=events, **shape)
 
 
 def _serve(config: dict[str, Any]) -> None:
@@ -109,54 +189,29 @@ def _serve(config: dict[str, Any]) -> None:
         port=config["port"],
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=config["threads"],
+        blocking_threads=int(config["threads"]),
         factory=True,
-        log_level=LogLevels.error,
+        log_level=LogLevels.critical,
         workers_kill_timeout=3,
     ).serve()
 
 
-def _announce(config: dict[str, Any]) -> None:
-    # The worker listens only once its application is built, so the first answer means ready.
+def _announce(config: dict[str, Any], options: Options) -> None:
+    # The worker listens only once its application is built, so a connection means ready.
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        if _answers(config["port"]):
-            print(json.dumps(_ready(config)), flush=True)
+        if _accepts(config["port"]):
+            print(json.dumps(ready_line(config, options)), flush=True)
             return
         time.sleep(0.05)
 
 
-def _ready(config: dict[str, Any]) -> dict[str, Any]:
-    url = f"http://{HOST}:{config['port']}"
-    ready = {
-        "ready": True,
-        "side": config["side"],
-        "url": url,
-        "control": f"{url}/_control",
-        "pid": os.getpid(),
-    }
-    return ready | {key: config[key] for key in ("account", "seed", "profiles")}
-
-
-def _answers(port: int) -> bool:
+def _accepts(port: int) -> bool:
     try:
-        with socket.create_connection((HOST, port), timeout=2) as connection:
-            connection.sendall(
-                b"GET /_control/inspect HTTP/1.1\r\nHost: simulator\r\nConnection: close\r\n\r\n"
-            )
-            return connection.recv(12).startswith(b"HTTP/1.1")
+        with socket.create_connection((HOST, port), timeout=2):
+            return True
     except OSError:
         return False
-
-
-def _port_is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
 
 
 def _die_with_main_process() -> None:

@@ -1,5 +1,6 @@
 """Factory functions for tests of the simulated Pipedrive: an account in memory, a clock, a client."""
 
+import json
 from typing import Any
 
 import httpx
@@ -99,6 +100,21 @@ class Simulated:
         assert answer.json()["success"] is False
         return str(answer.json()["error"])
 
+    def control(self, path: str, body: Any) -> Any:
+        """What the control address answers to a POST that it takes."""
+        answer = self.post(f"/_control/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def differences(self, before: str, **query: Any) -> list[Any]:
+        """What changed since a remembered snapshot."""
+        text = self.get("/_control/diff", params={"from": before, **query}).text
+        return [json.loads(line) for line in text.splitlines()]
+
+    def snapshot(self, **query: Any) -> list[Any]:
+        """The whole state as the control address shows it, one record an entry."""
+        return [json.loads(line) for line in self.get("/_control/snapshot", params=query).text.splitlines()]
+
     def inspect(self) -> Any:
         return self.get("/_control/inspect").json()
 
@@ -133,5 +149,6 @@ def simulated(
         preload=preload,
         sleep=clock.sleep,
         drop_error=httpx.RemoteProtocolError,
+        control=True,
     )
     return Simulated(app, clock)

@@ -34,7 +34,7 @@ def test_codes_differ_between_accounts_and_after_a_reset(account: Simulated) -> 
 
 
 def test_the_same_seed_gives_the_same_account() -> None:
-    snapshots = [simulated().get("/_control/snapshot").json() for _ in range(2)]
+    snapshots = [simulated().snapshot() for _ in range(2)]
     assert snapshots[0] == snapshots[1]
 
 

@@ -1,4 +1,4 @@
-"""The simulated Pipedrive as a process: it says when it is ready, survives a kill, and stops."""
+"""The simulators as processes: they say when they are ready, survive a kill, stop, and refuse bad options."""
 
 import json
 import os
@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 Process = subprocess.Popen[str]
 
@@ -26,7 +28,17 @@ def free_port() -> int:
 
 def command(port: int, db: Path) -> list[str]:
     module = [sys.executable, "-m", "migrator.simulators.server", "target"]
-    return [*module, "--empty", "--port", str(port), "--db", str(db), "--limits-off", "--die-with-parent"]
+    return [
+        *module,
+        "--empty",
+        "--control",
+        "--port",
+        str(port),
+        "--db",
+        str(db),
+        "--limits-off",
+        "--die-with-parent",
+    ]
 
 
 @pytest.fixture
@@ -79,15 +91,87 @@ def test_it_stops_cleanly_when_asked(start: Callable[[int], tuple[Process, Any]]
     assert process.wait(timeout=10) == 0
 
 
-def test_a_taken_port_gives_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+def refused(*words: str) -> str:
+    """The one sentence of a start that has to end with 2, at once and with nothing on standard output."""
+    arguments = [sys.executable, "-m", "migrator.simulators.server", *words]
+    done = subprocess.run(arguments, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_taken_port_gives_one_sentence_and_exit_code_2() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        arguments = command(taken.getsockname()[1], tmp_path / "account.sqlite3")
-        done = subprocess.run(arguments, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "is in use" in done.stderr
+        assert "is in use" in refused("target", "--port", str(taken.getsockname()[1]))
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., tuple[Process, Any]]]:
+    running: list[Process] = []
+
+    def run(*words: str) -> tuple[Process, Any]:
+        arguments = [sys.executable, "-m", "migrator.simulators.server", *words, "--die-with-parent"]
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        running.append(process)
+        assert process.stdout is not None
+        return process, json.loads(process.stdout.readline())
+
+    yield run
+    for process in running:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def test_what_it_says_when_ready_opens_it(serve: Callable[..., tuple[Process, Any]]) -> None:
+    words = ("--port", str(free_port()), "--profiles", "20", "--seed", "3", "--account", "bergvarg")
+    _, ready = serve("target", *words, "--set=target.search_page_cap=9", "--plan=lite", "--control")
+    assert (ready["account"], ready["seed"], ready["profiles"]) == ("bergvarg", 3, 20)
+    token = {"x-api-token": ready["api_token"]}
+    assert httpx.get(f"{ready['url']}/api/v2/persons", headers=token).status_code == 200
+    assert httpx.get(f"{ready['control']}/settings").json()["search_page_cap"] == 9
+    assert httpx.get(f"{ready['control']}/inspect").json()["plan"] == "lite"
+
+
+def test_the_control_address_is_closed_unless_asked_for(serve: Callable[..., tuple[Process, Any]]) -> None:
+    _, ready = serve("target", "--empty", "--port", str(free_port()))
+    assert ready["control"] is None
+    headers = {"x-api-token": ready["api_token"]}
+    assert httpx.get(f"{ready['url']}/_control/inspect", headers=headers).status_code == 404
+
+
+def test_a_plan_of_the_start_goes_on_after_a_kill(
+    tmp_path: Path, serve: Callable[..., tuple[Process, Any]]
+) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text('{"rates": {"before_500": 1}, "methods": ["POST"]}')
+    words = ("--empty", "--db", str(tmp_path / "a.sqlite3"), "--faults", str(plan))
+
+    def answers(ready: Any, *names: str) -> list[int]:
+        url, headers = f"{ready['url']}/api/v2/persons", {"x-api-token": ready["api_token"]}
+        return [httpx.post(url, json={"name": name}, headers=headers).status_code for name in names]
+
+    process, ready = serve("target", *words, "--port", str(free_port()))
+    assert answers(ready, "A") == [500]
+    process.kill()
+    process.wait()
+    _, ready = serve("target", *words, "--port", str(free_port()))
+    assert answers(ready, "A", "B", "B") == [200, 500, 200]
+
+
+def test_the_source_survives_a_kill_too(tmp_path: Path, serve: Callable[..., tuple[Process, Any]]) -> None:
+    words = ("--db", str(tmp_path / "source.sqlite3"), "--profiles", "20", "--control")
+    process, ready = serve("source", *words, "--port", str(free_port()))
+    httpx.post(f"{ready['control']}/mutate", json={"op": "add_profile"}).raise_for_status()
+    process.kill()
+    process.wait()
+    _, ready = serve("source", *words, "--port", str(free_port()))
+    lines = httpx.get(f"{ready['control']}/snapshot").text.splitlines()
+    assert len(lines) == 21
 
 
 def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:

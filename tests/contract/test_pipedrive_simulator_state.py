@@ -68,7 +68,7 @@ def test_a_late_request_survives_a_restart(opened: Callable[[], Simulated]) -> N
 
 
 def test_a_revoked_token_stays_revoked_after_a_restart(opened: Callable[[], Simulated]) -> None:
-    opened().post("/_control/revoke-token", json={})
+    opened().post("/_control/tokens", json={"revoke": None})
     assert opened().get(PERSONS).status_code == 401
 
 

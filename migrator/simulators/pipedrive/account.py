@@ -6,26 +6,39 @@ from dataclasses import dataclass, field, fields, replace
 from threading import RLock
 from typing import Any
 
-from migrator.simulators.http_wsgi import BadJson, Request
+from migrator.simulators.http_wsgi import BadJson, Request, Response
+from migrator.simulators.pipedrive import loose
+from migrator.simulators.pipedrive.attachments import Attachments
 from migrator.simulators.pipedrive.catalogue import Catalogue
+from migrator.simulators.pipedrive.changes import Change, change_of
+from migrator.simulators.pipedrive.deliveries import Deliveries
 from migrator.simulators.pipedrive.errors import ApiError, invalid
 from migrator.simulators.pipedrive.limits import PLANS, TOKENS_PER_SEAT, Limiter, Limits, Plan
 from migrator.simulators.pipedrive.settings import PipedriveSettings
+from migrator.simulators.pipedrive.sight import SEEN_KINDS, Groups, condition
 from migrator.simulators.pipedrive.state import Doc, Store
 from migrator.simulators.pipedrive.times import rfc3339
 
 Clock = Callable[[], float]
+Handlers = dict[tuple[str, str], Callable[..., Response]]
+SMALL_KINDS = (
+    *("activity_types", "pipelines", "stages", "filters", "webhooks", "lead_labels", "roles", "pictures"),
+)
 
 
 def first_limits(settings: PipedriveSettings) -> Limits:
     """The limits the plan and the settings give."""
     plan = PLANS[settings.plan]
-    budget = settings.daily_budget
+    daily, minute = settings.daily_budget, settings.tokens_per_minute
+    if settings.budget == "daily":
+        daily = TOKENS_PER_SEAT * plan.multiplier * settings.seats if daily is None else daily
+    else:
+        minute = plan.tokens_per_minute if minute is None else minute
     return Limits(
-        daily_budget=TOKENS_PER_SEAT * plan.multiplier * settings.seats if budget is None else budget,
+        daily_budget=daily,
         token_burst=plan.token_burst,
         oauth_burst=plan.oauth_burst,
-        tokens_per_minute=settings.tokens_per_minute,
+        tokens_per_minute=minute,
         reset_hour_utc=settings.reset_hour_utc,
         block_after_429s=settings.block_after_429s,
         block_window_seconds=settings.block_window_seconds,
@@ -44,6 +57,12 @@ class Account:
         self.lock: RLock = store.lock
         self.limiter = Limiter(first_limits(settings))
         self.catalogue = Catalogue(store)
+        self.attachments = Attachments(store)
+        self.deliveries = Deliveries(
+            retries=settings.webhook_retry_seconds,
+            most=settings.webhook_queue,
+            anywhere=settings.webhooks_anywhere,
+        )
         self._clock = clock
         self._at: float | None = None
         self.reload()
@@ -56,9 +75,10 @@ class Account:
         self.users: dict[int, Doc] = {doc["id"]: doc for doc in self.store.documents("users")}
         self.tokens: dict[str, int] = self.store.fact("tokens", {})
         self.small: dict[str, dict[int, Doc]] = {
-            kind: {doc["id"]: doc for doc in self.store.documents(kind)}
-            for kind in ("activity_types", "pipelines", "stages", "filters")
+            kind: {doc["id"]: doc for doc in self.store.documents(kind)} for kind in SMALL_KINDS
         }
+        self.oauth: Doc = self.store.fact("oauth", {"codes": {}, "grants": {}})
+        self.outbox: list[Change] = []
         self._spent = self._spent_on(self.limiter.limits.day_of(self.now()))
 
     def now(self) -> float:
@@ -137,7 +157,9 @@ class Call:
         return self.account.settings
 
     def json(self) -> Any:
-        """The parsed body. Raises ApiError 400 for anything that is not JSON."""
+        """The parsed body. Raises ApiError 400 for anything that is not JSON; v1 takes forms as well."""
+        if self.settings.v1_takes_text and loose.is_v1(self.request) and loose.is_form(self.request):
+            return loose.form(self.request)
         try:
             return self.request.json()
         except BadJson as error:
@@ -155,11 +177,36 @@ class Call:
             raise invalid(f"{name}: user {number} does not exist or is not active")
 
     def require_record(self, kind: str, number: int, name: str) -> Doc:
-        """The live record that is referred to. Raises 400."""
+        """The live record that is referred to. Raises 400 when it is not there or not visible to the user."""
         doc = self.store.get(kind, number)
-        if doc is None or doc["is_deleted"]:
+        if doc is None or doc["is_deleted"] or not self.sees(kind, doc):
             raise invalid(f"{name}: {number} does not exist")
         return doc
+
+    def sight(self, kind: str) -> tuple[list[str], list[Any]]:
+        """SQL conditions that keep what the user may see of a kind; admins see everything."""
+        if self.user["is_admin"] or kind not in SEEN_KINDS:
+            return [], []
+        account = self.account
+        owners = Groups(account.users, account.small["roles"]).owners_seen_by(
+            self.user, wide=account.plan.wide_visibility
+        )
+        sql, values = condition(self.user, owners, account.plan.default_visibility, kind)
+        return [sql], values
+
+    def sees(self, kind: str, doc: Doc) -> bool:
+        """Whether the user may see one record."""
+        where, values = self.sight(kind)
+        if not where or doc.get("owner_id") == self.user["id"]:
+            return True
+        return self.store.count(kind, ["id=?", *where], [doc["id"], *values]) == 1
+
+    def tell(
+        self, entity: str, before: Doc | None, after: Doc, *, merged: tuple[str, int] | None = None
+    ) -> None:
+        """Keep a write for the webhooks; nothing is kept while there are none."""
+        if self.account.small["webhooks"]:
+            self.account.outbox.append(replace(change_of(entity, before, after), merged=merged))
 
 
 def first_numbers(seed: int) -> dict[str, int]:
@@ -174,7 +221,10 @@ def first_numbers(seed: int) -> dict[str, int]:
         "options",
         "users",
         "filters",
+        "files",
+        "webhooks",
+        "pictures",
     )
-    bases = (0, 40_000_000, 3_000, 70_000_000, 500_000, 9_000, 20, 20_000_000, 600)
+    bases = (0, 40_000_000, 3_000, 70_000_000, 500_000, 9_000, 20, 20_000_000, 600, 80_000, 300, 60_000)
     digest = hashlib.sha256(f"numbers:{seed}".encode()).digest()
     return {name: base + digest[place] for place, (name, base) in enumerate(zip(names, bases, strict=True))}

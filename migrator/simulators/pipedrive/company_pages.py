@@ -1,4 +1,4 @@
-"""Pages about the company: users, activity types, pipelines and stages, currencies, add-ons, settings."""
+"""Pages about the company: activity types, pipelines and stages, currencies, add-ons, settings."""
 
 import re
 from collections.abc import Callable
@@ -71,62 +71,6 @@ CURRENCIES = (
 )
 
 
-def show_user(call: Call, user: Doc) -> Doc:
-    """A user as v1 answers it."""
-    apps = ("global", "sales", "account_settings")
-    hidden = {"is_admin", "token"}
-    shown = {key: value for key, value in user.items() if key not in hidden}
-    access = [
-        {
-            "app": app,
-            "admin": user["is_admin"],
-            "permission_set_id": f"0000000{place}-0000-4000-8000-000000000000",
-        }
-        for place, app in enumerate(apps, start=1)
-    ]
-    return shown | {"access": access, "is_you": user["id"] == call.user["id"]}
-
-
-def list_users(call: Call) -> Response:
-    """GET /v1/users, not paged."""
-    Parameters(call, ())
-    return ok([show_user(call, user) for user in call.account.users.values()])
-
-
-def read_user(call: Call, ref: str) -> Response:
-    """GET /v1/users/{ref}."""
-    user = call.account.users.get(int(ref) if ref.isascii() and ref.isdigit() else -1)
-    if user is None:
-        raise not_found("User")
-    return ok(show_user(call, user))
-
-
-def find_users(call: Call) -> Response:
-    """GET /v1/users/find."""
-    parameters = Parameters(call, {"term", "search_by_email"})
-    term = (parameters.text("term") or "").lower()
-    if not term:
-        raise invalid("term: Required")
-    key = "email" if parameters.flag("search_by_email") else "name"
-    return ok([show_user(call, user) for user in call.account.users.values() if term in user[key].lower()])
-
-
-def read_me(call: Call) -> Response:
-    """GET /v1/users/me: the connection test."""
-    company = call.account.company
-    return ok(
-        show_user(call, call.user)
-        | {
-            "company_id": company["id"],
-            "company_name": company["name"],
-            "company_domain": company["domain"],
-            "company_country": company["country_code"],
-            "company_industry": company.get("industry"),
-            "language": {"language_code": "en", "country_code": company["country_code"]},
-        }
-    )
-
-
 def list_currencies(call: Call) -> Response:
     """GET /v1/currencies."""
     term = (Parameters(call, {"term"}).text("term") or "").lower()
@@ -153,12 +97,18 @@ def list_addons(call: Call) -> Response:
 
 
 def read_user_settings(call: Call) -> Response:
-    """GET /v1/userSettings: the few keys that matter to an import."""
+    """GET /v1/userSettings: the shortened list that the specification shows."""
+    Parameters(call, ())
     return ok(
         {
-            "person_duplicate_condition": "name_and_org_email_phone",
-            "default_currency": call.user["default_currency"],
-            "data_region": "EU",
+            "marketplace_team": False,
+            "list_limit": 100,
+            "beta_app": False,
+            "prevent_salesphone_callto_override": False,
+            "file_upload_destination": "s3",
+            "callto_link_syntax": "callto:[number]",
+            "autofill_deal_expected_close_date": False,
+            "person_duplicate_condition": "name && (org_id || email || phone)",
         }
     )
 
@@ -249,6 +199,7 @@ def list_small(kind: str, call: Call) -> Response:
 
 def read_small(kind: str, call: Call, ref: str) -> Response:
     """GET one pipeline or stage."""
+    Parameters(call, ())
     return ok(_small(call, kind, ref, kind.rstrip("s").capitalize()))
 
 
@@ -260,25 +211,25 @@ def create_small(kind: str, call: Call) -> Response:
     if kind == "stages":
         _small(call, "pipelines", str(body["pipeline_id"]), "Pipeline")
     doc = new_small(kind, call.store.next_id(kind), len(call.account.small[kind]), call.stamp) | body
-    call.account.save_small(kind, doc)
-    return ok(doc)
+    return ok(_saved(kind, call, None, doc))
 
 
 def change_small(kind: str, call: Call, ref: str) -> Response:
     """PATCH a pipeline or stage."""
     call.require_admin()
-    doc = _small(call, kind, ref, kind.rstrip("s").capitalize())
-    doc = doc | rules.body(call, _SMALL[kind]) | {"update_time": call.stamp}
-    call.account.save_small(kind, doc)
-    return ok(doc)
+    before = _small(call, kind, ref, kind.rstrip("s").capitalize())
+    body = rules.body(call, _SMALL[kind])
+    if "pipeline_id" in body:
+        _small(call, "pipelines", str(body["pipeline_id"]), "Pipeline")
+    return ok(_saved(kind, call, before, before | body | {"update_time": call.stamp}))
 
 
 def delete_small(kind: str, call: Call, ref: str) -> Response:
     """DELETE a pipeline or stage: soft."""
     call.require_admin()
-    doc = _small(call, kind, ref, kind.rstrip("s").capitalize()) | {"is_deleted": True}
-    call.account.save_small(kind, doc)
-    return ok({"id": doc["id"]})
+    before = _small(call, kind, ref, kind.rstrip("s").capitalize())
+    _saved(kind, call, before, before | {"is_deleted": True, "update_time": call.stamp})
+    return ok({"id": before["id"]})
 
 
 def new_small(kind: str, number: int, order: int, stamp: str) -> Doc:
@@ -306,6 +257,12 @@ def small_handlers(kind: str) -> dict[tuple[str, str], Callable[..., Response]]:
         ("PATCH", f"{base}/{{ref}}"): partial(change_small, kind),
         ("DELETE", f"{base}/{{ref}}"): partial(delete_small, kind),
     }
+
+
+def _saved(kind: str, call: Call, before: Doc | None, doc: Doc) -> Doc:
+    call.account.save_small(kind, doc)
+    call.tell(kind.rstrip("s"), before, doc)
+    return doc
 
 
 def _small(call: Call, kind: str, ref: str, title: str) -> Doc:

@@ -52,6 +52,7 @@ def _table() -> dict[tuple[str, str], int]:
     table: dict[tuple[str, str], int] = {}
     for name in _RECORDS:
         table |= _records(name)
+    table |= _fields("productFields")
     for name in _FIELDS:
         table |= _fields(name) | _v1(name)
     for name in ("pipelines", "stages"):
@@ -59,11 +60,21 @@ def _table() -> dict[tuple[str, str], int]:
     for name in ("persons", "organizations", "deals"):
         table[("GET", f"/api/v2/{name}/search")] = SEARCH
         table[("PUT", f"/v1/{name}/{{ref}}/merge")] = V1_MERGE
-    table |= _v1("notes") | _v1("filters") | _v1("activityTypes") | _ODD
-    for name in (*_FIELDS, "filters"):
+        table |= _followers(f"/api/v2/{name}/{{ref}}")
+    for name in ("notes", "filters", "activityTypes", "productFields", "files"):
+        table |= _v1(name)
+    for name in (*_FIELDS, "productFields", "filters"):
         table["DELETE", f"/v1/{name}"] = V1_WRITE
     del table["GET", "/v1/activityTypes/{ref}"]
-    return table
+    return table | _ODD
+
+
+def _followers(one: str) -> dict[tuple[str, str], int]:
+    return {
+        ("GET", f"{one}/followers"): LIST,
+        ("POST", f"{one}/followers"): WRITE,
+        ("DELETE", f"{one}/followers/{{follower}}"): DELETE,
+    }
 
 
 _ODD = {
@@ -79,6 +90,28 @@ _ODD = {
     ("GET", "/v1/users/me"): V1_GET_ONE,
     ("GET", "/v1/users/find"): V1_FIND,
     ("GET", "/v1/users/{ref}"): V1_GET_ONE,
+    ("PUT", "/v1/users/{ref}"): V1_WRITE,
+    ("GET", "/v1/users/{ref}/permissions"): V1_WRITE,
+    ("GET", "/v1/roles"): V1_LIST,
+    ("GET", "/v1/roles/{ref}"): V1_GET_ONE,
+    ("GET", "/v1/permissionSets"): V1_LIST,
+    ("GET", "/v1/permissionSets/{ref}"): V1_GET_ONE,
+    ("GET", "/v1/persons/{ref}/permittedUsers"): V1_WRITE,
+    ("GET", "/v1/organizations/{ref}/permittedUsers"): V1_WRITE,
+    ("GET", "/v1/deals/{ref}/permittedUsers"): V1_WRITE,
+    ("POST", "/v1/persons/{ref}/picture"): V1_WRITE,
+    ("DELETE", "/v1/persons/{ref}/picture"): V1_DELETE,
+    ("GET", "/v1/files/{ref}/download"): V1_LIST,
+    ("POST", "/v1/files/remote"): V1_WRITE,
+    ("POST", "/v1/files/remoteLink"): V1_WRITE,
+    ("GET", "/v1/recents"): V1_LIST,
+    ("GET", "/v1/leadLabels"): V1_WRITE,
+    ("POST", "/v1/leadLabels"): V1_WRITE,
+    ("PATCH", "/v1/leadLabels/{ref}"): V1_WRITE,
+    ("DELETE", "/v1/leadLabels/{ref}"): V1_DELETE,
+    ("GET", "/v1/webhooks"): V1_WRITE,
+    ("POST", "/v1/webhooks"): V1_WRITE,
+    ("DELETE", "/v1/webhooks/{ref}"): V1_DELETE,
     ("GET", "/v1/currencies"): V1_LIST,
     ("GET", "/v1/userSettings"): V1_GET_ONE,
     ("GET", "/v1/billing/subscriptions/addons"): V1_LIST,

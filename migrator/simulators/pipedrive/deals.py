@@ -9,8 +9,9 @@ from migrator.simulators.pipedrive.account import Call
 from migrator.simulators.pipedrive.errors import ApiError, invalid
 from migrator.simulators.pipedrive.parameters import Parameters
 from migrator.simulators.pipedrive.persons import searchable
-from migrator.simulators.pipedrive.records import RecordKind, list_
+from migrator.simulators.pipedrive.records import DELETED_FOR_GOOD, RecordKind, list_
 from migrator.simulators.pipedrive.state import Doc
+from migrator.simulators.pipedrive.times import rfc3339
 
 _STATES = ("open", "won", "lost")
 _OPTIONAL = tuple(
@@ -60,11 +61,16 @@ def _settle(call: Call, doc: Doc, body: Doc, creating: bool) -> None:
         doc["deleted_at"] = call.now
 
 
+def _open_deals(call: Call, most: int) -> int:
+    where = ["is_deleted=0", "status='open'"]
+    return call.store.count_up_to(most, "deals INDEXED BY deals_open", where, [])
+
+
 def _check_cap(call: Call) -> None:
     per_seat = call.account.plan.deals_per_seat
     if per_seat is None:
         return
-    if call.store.count("deals", ["is_deleted=0", "status='open'"]) >= per_seat * call.settings.seats:
+    if _open_deals(call, per_seat * call.settings.seats) >= per_seat * call.settings.seats:
         raise ApiError(403, "Deals limit of the company is reached", code="feature_capping_deals_limit")
 
 
@@ -78,10 +84,13 @@ def _settle_stage(call: Call, doc: Doc, body: Doc, creating: bool) -> None:
             raise invalid("stage_id: belongs to another pipeline")
         doc["pipeline_id"] = stage["pipeline_id"]
     elif creating or body.get("pipeline_id") is not None:
-        number = body.get("pipeline_id") or next(iter(pipelines))
+        number = body.get("pipeline_id") or next(
+            (pipeline["id"] for pipeline in pipelines.values() if not pipeline["is_deleted"]), 0
+        )
         if number not in pipelines or pipelines[number]["is_deleted"]:
             raise invalid(f"pipeline_id: {number} does not exist")
-        own = (stage["id"] for stage in stages.values() if stage["pipeline_id"] == number)
+        live = (stage for stage in stages.values() if not stage["is_deleted"])
+        own = (stage["id"] for stage in live if stage["pipeline_id"] == number)
         doc |= {"pipeline_id": number, "stage_id": next(own, None)}
     if creating or "stage_id" in body:
         doc["stage_change_time"] = call.stamp
@@ -91,8 +100,9 @@ def _settle_status(call: Call, doc: Doc, body: Doc) -> None:
     state = doc["status"]
     if body.get("lost_reason") is not None and state != "lost":
         raise invalid("lost_reason: can only be set on a lost deal")
-    if any(body.get(key) for key in ("won_time", "lost_time", "close_time")) and state == "open":
-        raise invalid("won_time, lost_time and close_time: can only be set on a closed deal")
+    for name, states in _TIMES_OF_STATES.items():
+        if body.get(name) is not None and state not in states:
+            raise invalid(f"{name}: can only be set on a deal that is {' or '.join(states)}")
     if state == "open":
         doc |= {"won_time": None, "lost_time": None, "close_time": None, "lost_reason": None}
     else:
@@ -107,6 +117,11 @@ def _settle_status(call: Call, doc: Doc, body: Doc) -> None:
         doc["archive_time"] = None
 
 
+def _close_day(value: Any, name: str) -> Any:
+    # Seen live: null does not clear it, an empty text leaves a day of noughts.
+    return "0000-00-00" if value == "" else rules.day(value, name)
+
+
 def _where(archived: bool, parameters: Parameters, where: list[str], values: list[Any]) -> None:
     where.append(f"is_archived={int(archived)}")
     states = parameters.words("status", (*_STATES, "deleted"))
@@ -114,7 +129,11 @@ def _where(archived: bool, parameters: Parameters, where: list[str], values: lis
         return
     where[0] = "1"
     shown = [f"(is_deleted=0 AND status='{state}')" for state in states if state != "deleted"]
-    where.append(f"({' OR '.join([*shown, *(['is_deleted=1'] if 'deleted' in states else [])])})")
+    if "deleted" in states:
+        # Deleting is the last change of a deal, and it is gone for good after 30 days.
+        shown.append("(is_deleted=1 AND update_time>?)")
+        values.append(rfc3339(parameters.now - DELETED_FOR_GOOD))
+    where.append(f"({' OR '.join(shown)})")
 
 
 def _kind(*, archived: bool) -> RecordKind:
@@ -157,10 +176,11 @@ _SCHEMA: rules.Schema = {
     "close_time": rules.or_null(rules.moment),
     "won_time": rules.or_null(rules.moment),
     "lost_time": rules.or_null(rules.moment),
-    "expected_close_date": rules.day,
+    "expected_close_date": _close_day,
     "label_ids": rules.or_null(rules.array(rules.integer, most=100)),
     "custom_fields": lambda value, name: value,
 }
+_TIMES_OF_STATES = {"won_time": ("won",), "lost_time": ("lost",), "close_time": ("won", "lost")}
 _DEFAULTS: dict[str, Any] = {
     "title": None,
     "creator_user_id": None,

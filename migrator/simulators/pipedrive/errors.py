@@ -8,13 +8,16 @@ INFO = "Please check developers.pipedrive.com for more information."
 
 
 class ApiError(Exception):
-    """A request is refused; carries the status and the words of the answer."""
+    """A request is refused; carries the status and the words of the answer, or its whole body where that differs."""
 
-    def __init__(self, status: int, error: str, *, code: str | None = None) -> None:
+    def __init__(
+        self, status: int, error: str, *, code: str | None = None, body: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(error)
         self.status = status
         self.error = error
         self.code = code
+        self.body = body
 
 
 def invalid(reason: str) -> ApiError:
@@ -29,6 +32,8 @@ def not_found(what: str) -> ApiError:
 
 def error_response(problem: ApiError) -> Response:
     """The usual error envelope."""
+    if problem.body is not None:
+        return json_response(problem.status, problem.body)
     body: dict[str, Any] = {"success": False, "error": problem.error, "error_info": INFO}
     if problem.code is not None:
         body["code"] = problem.code

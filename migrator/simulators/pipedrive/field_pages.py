@@ -1,25 +1,21 @@
 """v2's field addresses: list, create, change, delete, and their options (bare arrays, all or nothing)."""
 
-# ruff: noqa: S608  (table, column and path names come from this package's own tables, values are bound)
-
-import json
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from migrator.simulators.http_wsgi import Response
-from migrator.simulators.pipedrive import rules
+from migrator.simulators.pipedrive import placement, rules
 from migrator.simulators.pipedrive.account import Call
 from migrator.simulators.pipedrive.answers import ok, page
 from migrator.simulators.pipedrive.catalogue import Field, Option
 from migrator.simulators.pipedrive.errors import ApiError, invalid, not_found
 from migrator.simulators.pipedrive.parameters import Parameters, make_cursor
+from migrator.simulators.pipedrive.placement import NAMESPACES
 from migrator.simulators.pipedrive.state import Doc
 from migrator.simulators.pipedrive.system_fields import CUSTOM_TYPES, SUBFIELDS
 
 MOST_OPTIONS = 10_000
 TABLES = {"person": "persons", "organization": "organizations", "deal": "deals"}
-NAMESPACES = ("ui_visibility", "important_fields", "required_fields")
 
 
 def list_fields(entity: str, call: Call) -> Response:
@@ -44,8 +40,7 @@ def read_field(entity: str, call: Call, code: str) -> Response:
 def create_field(entity: str, call: Call) -> Response:
     """POST: a custom field with a code of the service's choosing."""
     call.require_admin()
-    more = {"description": rules.or_null(rules.text(1_000))} if entity == "deal" else {}
-    body = rules.body(call, _CREATE | more, required=("field_name", "field_type"))
+    body = rules.body(call, _CREATE | _changeable(entity), required=("field_name", "field_type"))
     kind, labels = body["field_type"], [option["label"] for option in body.get("options", [])]
     if kind in ("enum", "set") and not labels:
         raise invalid("options: Required for field_type enum and set")
@@ -61,18 +56,23 @@ def create_field(entity: str, call: Call) -> Response:
         description=body.get("description"),
         placement={name: body[name] for name in NAMESPACES if name in body},
     )
-    return ok(show_field(field, NAMESPACES))
+    return ok(show_field(field, placement.namespaces(entity)))
 
 
 def change_field(entity: str, call: Call, code: str) -> Response:
     """PATCH: the name and where it shows; never code or type."""
     call.require_admin()
     field = _custom(call, entity, code)
-    body = rules.body(call, _PATCH)
-    placement = (field.placement or {}) | {name: body[name] for name in NAMESPACES if name in body}
-    name = body.get("field_name", field.name)
-    changed = call.account.catalogue.change(field, call.stamp, name=name, placement=placement)
-    return ok(show_field(changed, NAMESPACES))
+    body = rules.body(call, _changeable(entity))
+    placed = (field.placement or {}) | {name: body[name] for name in NAMESPACES if name in body}
+    changed = call.account.catalogue.change(
+        field,
+        call.stamp,
+        name=body.get("field_name", field.name),
+        description=body.get("description", field.description),
+        placement=placed,
+    )
+    return ok(show_field(changed, placement.namespaces(entity)))
 
 
 def delete_field(entity: str, call: Call, code: str) -> Response:
@@ -125,12 +125,14 @@ def keep_options(call: Call, field: Field, kept: tuple[Option, ...]) -> None:
     gone = field.option_ids() - alive
     if not gone:
         return
-    kind = TABLES[field.entity]
+    kind = TABLES.get(field.entity)
+    if kind is None:  # products have fields here, but no records
+        return
     path = f'$.custom_fields."{field.code}"' if field.custom else f"$.{field.code}"
-    for doc in call.store.select(kind, [f"json_extract(doc,'{path}') IS NOT NULL"]):
+    for doc in call.store.iterate(kind, [f"json_extract(doc,'{path}') IS NOT NULL"]):
         holder = doc["custom_fields"] if field.custom else doc
         if _strip(holder, field.code, gone):
-            call.store.write(f"UPDATE {kind} SET doc=json(?) WHERE id=?", (_json(doc), doc["id"]))
+            call.store.rewrite(kind, doc)
 
 
 def check_field_cap(call: Call) -> None:
@@ -157,8 +159,8 @@ def show_field(field: Field, namespaces: tuple[str, ...] | list[str]) -> Doc:
         "is_optional_response_field": field.code.endswith("_count"),
         "is_writable": field.custom,
     }
-    placement = field.placement or {}
-    return shown | {name: {**_PLACEMENT[name], **placement.get(name, {})} for name in namespaces}
+    placed = field.placement or {}
+    return shown | {name: placement.shown(field.entity, placed, name) for name in namespaces}
 
 
 def handlers(entity: str) -> dict[tuple[str, str], Callable[..., Response]]:
@@ -243,26 +245,13 @@ def _subfields(field: Field) -> list[Doc] | None:
     ]
 
 
-def _json(doc: Doc) -> str:
-    return json.dumps(doc, ensure_ascii=False)
+def _changeable(entity: str) -> dict[str, rules.Check]:
+    # Only deal fields take a description (reference 4.1).
+    more = {"description": rules.or_null(rules.text(1_000))} if entity == "deal" else {}
+    return {"field_name": rules.text(255, empty=False), **placement.checks(entity), **more}
 
 
-def _object(value: Any, name: str) -> Any:
-    if not isinstance(value, dict):
-        raise invalid(f"{name}: Expected 'object' as value")
-    return value
-
-
-_PLACEMENT: dict[str, Doc] = {
-    "ui_visibility": {"add_visible_flag": False, "details_visible_flag": True},
-    "important_fields": {"enabled": False, "stage_ids": []},
-    "required_fields": {"enabled": False},
-}
-_PATCH: dict[str, rules.Check] = {
-    "field_name": rules.text(255, empty=False),
-    **dict.fromkeys(NAMESPACES, _object),
-}
-_CREATE: dict[str, rules.Check] = _PATCH | {
+_CREATE: dict[str, rules.Check] = {
     "field_type": rules.one_of(*sorted(CUSTOM_TYPES)),
     "options": rules.array(
         rules.record({"label": rules.text(255, empty=False)}, required=("label",)), most=MOST_OPTIONS

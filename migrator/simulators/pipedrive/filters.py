@@ -1,53 +1,32 @@
-"""Saved filters: the two-group shape, the 16-condition cap, and what a filter selects, as SQL."""
+"""Saved filters: the two-group shape, the 16-condition cap, operators by type. filter_sql says what they select."""
 
-# ruff: noqa: S608  (table, column and path names come from this package's own tables, values are bound)
-
+import math
 from typing import Any
 
 from migrator.simulators.http_wsgi import Response
-from migrator.simulators.pipedrive import rules
+from migrator.simulators.pipedrive import filter_helpers, rules
 from migrator.simulators.pipedrive.account import Call
 from migrator.simulators.pipedrive.answers import ok
 from migrator.simulators.pipedrive.catalogue import Field
 from migrator.simulators.pipedrive.errors import ApiError, invalid, not_found
+from migrator.simulators.pipedrive.filter_sql import NUMERIC
 from migrator.simulators.pipedrive.parameters import Parameters
 from migrator.simulators.pipedrive.state import Doc
-from migrator.simulators.pipedrive.times import spaced
+from migrator.simulators.pipedrive.times import is_date, is_spaced, spaced
 
 MOST_CONDITIONS = 16
 TYPES = ("deals", "leads", "org", "people", "products", "activity", "projects")
-ENTITY_OF_TYPE = {"people": "person", "org": "organization", "deals": "deal", "activity": "activity"}
 OBJECTS = frozenset(("person", "organization", "deal", "activity", "product"))
-COMPARISONS = {"=": "=", "!=": "<>", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
-PATTERNS = {
-    "LIKE '$%'": ("LIKE", "{}%"),
-    "LIKE '%$%'": ("LIKE", "%{}%"),
-    "LIKE '%$'": ("LIKE", "%{}"),
-    "NOT LIKE '$%'": ("NOT LIKE", "{}%"),
-    "NOT LIKE '%$%'": ("NOT LIKE", "%{}%"),
-    "NOT LIKE '%$'": ("NOT LIKE", "%{}"),
-}
-MEMBERSHIP = {"contains": "", "not_contains": "NOT ", "=": "", "!=": "NOT "}
-EMPTINESS = {"IS NULL": "NOT ", "IS NOT NULL": ""}
-OPERATORS = frozenset((*COMPARISONS, *PATTERNS, *MEMBERSHIP, *EMPTINESS))
-_LISTS = {"phone": "phones", "email": "emails"}
-_NUMERIC = frozenset(
-    ["int", "double", "monetary", "enum", "user", "org", "people", "deal", "stage", "visible_to", "boolean"]
-)
-_FROM_OTHER = {
-    ("person", "organization"): "org_id IN (SELECT id FROM organizations WHERE {})",
-    ("deal", "person"): "person_id IN (SELECT id FROM persons WHERE {})",
-    ("deal", "organization"): "org_id IN (SELECT id FROM organizations WHERE {})",
-    ("activity", "person"): "person_id IN (SELECT id FROM persons WHERE {})",
-    ("activity", "organization"): "org_id IN (SELECT id FROM organizations WHERE {})",
-    ("organization", "person"): "id IN (SELECT org_id FROM persons WHERE {})",
-}
 
 
 def list_filters(call: Call) -> Response:
     """GET /v1/filters: without conditions."""
-    wanted = Parameters(call, {"type"}).text("type")
-    kept = [doc for doc in call.account.small["filters"].values() if wanted in (None, doc["type"])]
+    wanted = Parameters(call, {"type"}).word("type", TYPES, "")
+    kept = [
+        doc
+        for doc in call.account.small["filters"].values()
+        if wanted in ("", doc["type"]) and _is_shown(call, doc)
+    ]
     return ok([{key: value for key, value in doc.items() if key != "conditions"} for doc in kept])
 
 
@@ -106,7 +85,8 @@ def delete_filter(call: Call, ref: str) -> Response:
 def delete_filters(call: Call) -> Response:
     """DELETE /v1/filters?ids=."""
     asked = Parameters(call, {"ids"}).ids() or []
-    known = [number for number in asked if number in call.account.small["filters"]]
+    filters = call.account.small["filters"]
+    known = [number for number in asked if number in filters and _is_shown(call, filters[number])]
     _forget(call, known)
     return ok({"id": known})
 
@@ -121,21 +101,6 @@ def checked_conditions(call: Call, sent: Any) -> Doc:
     if sum(len(group["conditions"]) for group in checked) > MOST_CONDITIONS:
         raise ApiError(400, f"Filter can have at most {MOST_CONDITIONS} conditions")
     return {"glue": "and", "conditions": checked}
-
-
-def filter_condition(call: Call, entity: str, number: int) -> tuple[str, list[Any]]:
-    """What a filter selects from the entity's table, as one SQL condition and its values."""
-    doc = call.account.small["filters"].get(number)
-    if doc is None or ENTITY_OF_TYPE.get(doc["type"]) != entity:
-        raise invalid(f"filter_id: filter {number} does not exist for this kind of record")
-    parts, values = [], []
-    for group in doc["conditions"]["conditions"]:
-        compiled = [_compiled(call, entity, condition) for condition in group["conditions"]]
-        if compiled:
-            glue = f" {group['glue'].upper()} "
-            parts.append(f"({glue.join(sql for sql, _ in compiled)})")
-            values += [value for _, own in compiled for value in own]
-    return " AND ".join(parts) or "1", values
 
 
 def _checked_group(call: Call, group: Any, glue: str) -> Doc:
@@ -158,8 +123,9 @@ def _checked_condition(call: Call, sent: Any) -> Doc:
     field = call.account.catalogue.numbered(entity, int(number)) if entity != "product" else None
     if field is None:
         raise invalid(f"conditions.field_id: {number} is not a field of {entity}")
-    if item["operator"] not in OPERATORS:
-        raise invalid(f"conditions.operator: '{item['operator']}' is not allowed")
+    if item["operator"] not in filter_helpers.operators_of(field.type):
+        raise invalid(f"conditions.operator: '{item['operator']}' is not allowed for {field.type}")
+    _check_value(field, item["operator"], item.get("value"))
     return {
         "object": entity,
         "field_id": number,
@@ -170,49 +136,27 @@ def _checked_condition(call: Call, sent: Any) -> Doc:
     }
 
 
-def _compiled(call: Call, entity: str, condition: Doc) -> tuple[str, list[Any]]:
-    field = call.account.catalogue.numbered(condition["object"], int(condition["field_id"]))
-    if field is None:
-        return "0", []
-    sql, values = _compared(field, condition["operator"], condition["value"])
-    if condition["object"] == entity:
-        return sql, values
-    return _FROM_OTHER.get((entity, condition["object"]), "0").format(sql), values
+def _check_value(field: Field, operator: str, value: Any) -> None:
+    if operator in ("IS NULL", "IS NOT NULL"):
+        return
+    if value is None or value == "":
+        raise invalid(f"conditions.value: operator '{operator}' needs a value")
+    if field.type in NUMERIC | {"set"} and not _is_number(value):
+        raise invalid(f"conditions.value: '{value}' is not a number")
+    if field.type in ("date", "daterange") and not _is_day(value):
+        raise invalid(f"conditions.value: '{value}' is no date (YYYY-MM-DD) and no relative date")
 
 
-def _compared(field: Field, operator: str, value: Any) -> tuple[str, list[Any]]:
-    path = f'$.custom_fields."{field.code}"' if field.custom else f"$.{_LISTS.get(field.code, field.code)}"
-    if field.code in _LISTS and not field.custom:
-        inner, values = _plain("json_extract(value,'$.value')", field.type, operator, value)
-        return f"EXISTS (SELECT 1 FROM json_each(doc,'{path}') WHERE {inner})", values
-    if field.type == "set":
-        return _member(path, operator, value)
-    subpath = ".value" if field.custom and field.type in _WITH_PARTS else ""
-    return _plain(f"json_extract(doc,'{path}{subpath}')", field.type, operator, value)
+def _is_number(value: str) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
 
 
-def _member(path: str, operator: str, value: Any) -> tuple[str, list[Any]]:
-    if operator in EMPTINESS:
-        return f"{EMPTINESS[operator]}EXISTS (SELECT 1 FROM json_each(doc,'{path}'))", []
-    if operator not in MEMBERSHIP or not str(value).isdigit():
-        return "0", []
-    return f"{MEMBERSHIP[operator]}EXISTS (SELECT 1 FROM json_each(doc,'{path}') WHERE value=?)", [int(value)]
-
-
-def _plain(expression: str, kind: str, operator: str, value: Any) -> tuple[str, list[Any]]:
-    if operator in EMPTINESS:
-        return f"{expression} {operator}", []
-    if operator in PATTERNS:
-        word, pattern = PATTERNS[operator]
-        return f"{expression} {word} ?", [pattern.format(value)]
-    if operator not in COMPARISONS:
-        return "0", []
-    sign = COMPARISONS[operator]
-    if kind in _NUMERIC:
-        return f"CAST({expression} AS REAL) {sign} CAST(? AS REAL)", [value]
-    if kind == "date":
-        return f"substr({expression},1,10) {sign} ?", [value]
-    return f"lower({expression}) {sign} lower(?)", [value]
+def _is_day(value: str) -> bool:
+    known = value in filter_helpers.INTERVALS or value in filter_helpers.RELATIVE_DAYS
+    return known or value == "rotten_time" or is_date(value) or is_spaced(value)
 
 
 def _shown(call: Call, doc: Doc, parameters: Parameters) -> Doc:
@@ -232,9 +176,14 @@ def _with_code(call: Call, item: Doc) -> Doc:
 
 def _filter(call: Call, ref: str) -> Doc:
     doc = call.account.small["filters"].get(int(ref) if ref.isascii() and ref.isdigit() else -1)
-    if doc is None:
+    if doc is None or not _is_shown(call, doc):
         raise not_found("Filter")
     return doc
+
+
+def _is_shown(call: Call, doc: Doc) -> bool:
+    # Filters made through the API are private: their maker and admins see them.
+    return bool(call.user["is_admin"] or doc["user_id"] == call.user["id"])
 
 
 def _forget(call: Call, numbers: list[int]) -> None:
@@ -255,7 +204,6 @@ def _filter_value(value: Any, name: str) -> Any:
     return None if value is None else str(value)
 
 
-_WITH_PARTS = ("monetary", "address", "time", "timerange", "daterange")
 _SCHEMA: rules.Schema = {
     "name": rules.text(255, empty=False),
     "conditions": lambda value, name: value,

@@ -3,6 +3,7 @@
 It knows no HTTP: the limiter returns a verdict.
 """
 
+import math
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,7 +16,11 @@ DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One price plan. `None` for a cap means no limit."""
+    """One price plan. `None` for a cap means no limit.
+
+    `tokens_per_minute` belongs to the second budget profile alone, which a third party told of and the service's
+    documents do not know (reference 2.1); plans it did not name have the highest of its three figures.
+    """
 
     name: str
     multiplier: int
@@ -24,6 +29,7 @@ class Plan:
     custom_fields: int | None
     deals_per_seat: int | None
     wide_visibility: bool
+    tokens_per_minute: int
 
     @property
     def visibility(self) -> frozenset[int]:
@@ -39,15 +45,15 @@ class Plan:
 PLANS = {
     plan.name: plan
     for plan in (
-        Plan("lite", 1, 20, 80, 30, 2_500, False),
-        Plan("growth", 2, 40, 160, 100, 5_000, False),
-        Plan("premium", 5, 100, 400, 300, 15_000, True),
-        Plan("ultimate", 7, 120, 480, 500, 20_000, True),
-        Plan("essential", 1, 20, 80, 30, 2_000, False),
-        Plan("advanced", 2, 40, 160, 100, 4_000, False),
-        Plan("professional", 3, 80, 320, 300, 10_000, True),
-        Plan("power", 5, 100, 400, 500, 15_000, True),
-        Plan("enterprise", 7, 120, 480, None, None, True),
+        Plan("lite", 1, 20, 80, 30, 2_500, False, 5_000),
+        Plan("growth", 2, 40, 160, 100, 5_000, False, 10_000),
+        Plan("premium", 5, 100, 400, 300, 15_000, True, 25_000),
+        Plan("ultimate", 7, 120, 480, 500, 20_000, True, 25_000),
+        Plan("essential", 1, 20, 80, 30, 2_000, False, 5_000),
+        Plan("advanced", 2, 40, 160, 100, 4_000, False, 10_000),
+        Plan("professional", 3, 80, 320, 300, 10_000, True, 25_000),
+        Plan("power", 5, 100, 400, 500, 15_000, True, 25_000),
+        Plan("enterprise", 7, 120, 480, None, None, True, 25_000),
     )
 }
 
@@ -64,9 +70,9 @@ class Verdict(StrEnum):
 
 @dataclass(slots=True)
 class Limits:
-    """The limits in force; may change while the simulator runs."""
+    """The limits in force; may change while the simulator runs. None for a limit that does not apply."""
 
-    daily_budget: int
+    daily_budget: int | None
     token_burst: int
     oauth_burst: int
     search_burst: int = SEARCH_BURST
@@ -83,7 +89,7 @@ class Limits:
 
     def seconds_to_reset(self, now: float) -> int:
         """Whole seconds until the daily budget starts afresh, at least one."""
-        return max(1, int((self.day_of(now) + 1) * DAY + self.reset_hour_utc * 3600 - now))
+        return max(1, math.ceil((self.day_of(now) + 1) * DAY + self.reset_hour_utc * 3600 - now))
 
 
 @dataclass(slots=True)
@@ -139,7 +145,8 @@ class Limiter:
             window.moments.append(now)
             used += 1
             self._spend_minute(cost, now)
-        elif verdict is not Verdict.BLOCKED:
+        elif verdict is not Verdict.BLOCKED and not oauth:
+            # The documents speak of API-token traffic alone.
             self._refuse(token, now)
         reset = window.resets_in(now, BURST_WINDOW)
         return Decision(verdict, ceiling, max(0, ceiling - used), reset, retry_after)
@@ -158,12 +165,12 @@ class Limiter:
             return Verdict.FREE, None
         if now < self._blocked_until.get(token, 0.0):
             return Verdict.BLOCKED, None
-        if spent_today + cost > limits.daily_budget:
+        if limits.daily_budget is not None and spent_today + cost > limits.daily_budget:
             return Verdict.DAILY, limits.seconds_to_reset(now)
         if burst_full:
             return Verdict.BURST, None
         if limits.tokens_per_minute is not None and self._minute_spent(now) + cost > limits.tokens_per_minute:
-            return Verdict.MINUTE, max(1, int(60 - now % 60))
+            return Verdict.MINUTE, max(1, math.ceil(60 - now % 60))
         return Verdict.FREE, None
 
     def _refuse(self, token: str, now: float) -> None:

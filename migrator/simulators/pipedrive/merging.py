@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from migrator.simulators.http_wsgi import Response
-from migrator.simulators.pipedrive import rules
+from migrator.simulators.pipedrive import rules, v1_shapes
 from migrator.simulators.pipedrive.account import Call
 from migrator.simulators.pipedrive.activities import ACTIVITY
 from migrator.simulators.pipedrive.answers import ok
@@ -14,7 +14,6 @@ from migrator.simulators.pipedrive.organizations import ORGANIZATION
 from migrator.simulators.pipedrive.persons import PERSON
 from migrator.simulators.pipedrive.records import RecordKind, save
 from migrator.simulators.pipedrive.state import COLUMNS, Doc
-from migrator.simulators.pipedrive.times import spaced_from_rfc3339
 
 _LINK = {"persons": "person_id", "organizations": "org_id", "deals": "deal_id"}
 _KINDS = {kind.kind: kind for kind in (PERSON, ORGANIZATION, DEAL, ACTIVITY)}
@@ -30,10 +29,11 @@ def merge(kind: RecordKind, call: Call, ref: str) -> Response:
     for name, value in swallowed.items():
         survivor[name] = _joined(name, survivor.get(name), value)
     _relink(call, kind.kind, swallowed["id"], survivor["id"])
+    _follow(call, kind.kind, swallowed["id"], survivor["id"])
     swallowed |= {"is_deleted": True, "deleted_at": call.now}
-    save(kind, call, swallowed)
-    save(kind, call, survivor)
-    return ok(_shown(kind, survivor, swallowed["id"]))
+    save(kind, call, swallowed, merged=("merged_to_id", survivor["id"]))
+    save(kind, call, survivor, merged=("merged_from_id", swallowed["id"]))
+    return ok(_shown(kind, call, survivor, swallowed["id"]))
 
 
 handlers = {
@@ -43,7 +43,7 @@ handlers = {
 
 def _live(kind: RecordKind, call: Call, number: int) -> Doc:
     doc = call.store.get(kind.kind, number)
-    if doc is None or doc["is_deleted"]:
+    if doc is None or doc["is_deleted"] or not call.sees(kind.kind, doc):
         raise not_found(kind.title)
     return doc
 
@@ -69,23 +69,18 @@ def _relink(call: Call, kind: str, old: int, new: int) -> None:
             doc[link] = new
             for entry in doc.get("participants", ()) if link == "person_id" else ():
                 entry["person_id"] = new if entry["person_id"] == old else entry["person_id"]
-            text = _KINDS[other].search_text(doc) if other in _KINDS else doc["content"].lower()
+            text = _KINDS[other].search_text(doc) if other in _KINDS else doc.get("content", "").lower()
             call.store.replace(other, doc, written=call.now, search=text)
 
 
-def _shown(kind: RecordKind, doc: Doc, swallowed: int) -> Doc:
-    shown: Doc = {
-        "id": doc["id"],
-        "active_flag": True,
-        "owner_id": doc["owner_id"],
-        "add_time": spaced_from_rfc3339(doc["add_time"]),
-        "update_time": spaced_from_rfc3339(doc["update_time"]),
-        "visible_to": str(doc["visible_to"]),
-        "label_ids": doc["label_ids"],
-        "merge_what_id": swallowed,
-        **doc["custom_fields"],
-    }
-    if kind.kind == "persons":
-        shown |= {"email": doc["emails"], "phone": doc["phones"], "org_id": doc["org_id"]}
-        shown |= {"first_name": doc["first_name"], "last_name": doc["last_name"]}
-    return shown | ({"title": doc["title"]} if kind.kind == "deals" else {"name": doc["name"]})
+def _follow(call: Call, kind: str, old: int, new: int) -> None:
+    call.store.write("UPDATE OR IGNORE followers SET record=? WHERE kind=? AND record=?", (new, kind, old))
+    call.store.write("DELETE FROM followers WHERE kind=? AND record=?", (kind, old))
+
+
+def _shown(kind: RecordKind, call: Call, doc: Doc, swallowed: int) -> Doc:
+    # Of organizations the specification shows the id alone.
+    shown: Doc = {"id": doc["id"]}
+    if kind.kind != "organizations":
+        shown |= v1_shapes.RECORDS[kind.entity](call, doc) | {"merge_what_id": swallowed}
+    return shown

@@ -3,7 +3,7 @@
 from typing import Any
 
 from migrator.simulators.http_wsgi import Response
-from migrator.simulators.pipedrive import rules, times
+from migrator.simulators.pipedrive import attached, rules, times
 from migrator.simulators.pipedrive.account import Call
 from migrator.simulators.pipedrive.answers import ok, v1_page
 from migrator.simulators.pipedrive.errors import ApiError, invalid, not_found
@@ -26,7 +26,8 @@ def list_notes(call: Call) -> Response:
     """GET many, by start and limit."""
     parameters = Parameters(call, _LIST)
     start, limit = parameters.start(), parameters.limit()
-    where, values = ["is_deleted=0"], []
+    seen, values = attached.sight(call)
+    where = ["is_deleted=0", *seen]
     for name in ("user_id", *_PARENTS):
         value = parameters.integer(name)
         if value is not None:
@@ -65,6 +66,7 @@ def create_note(call: Call) -> Response:
     _apply(call, doc, body)
     doc["id"] = call.store.next_id("notes")
     call.store.insert("notes", doc, written=call.now, search=doc["content"].lower())
+    call.tell("note", None, doc)
     return ok(show_note(call, doc))
 
 
@@ -73,9 +75,11 @@ def change_note(call: Call, ref: str) -> Response:
     doc = _note(call, ref)
     if doc["is_deleted"]:
         raise not_found("Note")
+    before = dict(doc)
     _apply(call, doc, rules.body(call, _SCHEMA))
     doc |= {"update_time": call.stamp, "last_update_user_id": call.user["id"]}
     call.store.replace("notes", doc, written=call.now, search=doc["content"].lower())
+    call.tell("note", before, doc)
     return ok(show_note(call, doc))
 
 
@@ -84,8 +88,10 @@ def delete_note(call: Call, ref: str) -> Response:
     doc = _note(call, ref)
     if doc["is_deleted"]:
         raise not_found("Note")
+    before = dict(doc)
     doc |= {"is_deleted": True, "update_time": call.stamp}
     call.store.replace("notes", doc, written=call.now, search="")
+    call.tell("note", before, doc)
     return ok(True)
 
 
@@ -97,8 +103,7 @@ def show_note(call: Call, doc: Doc) -> Doc:
         "user_id": doc["user_id"],
         **{name: doc[name] for name in _PARENTS},
         "lead_id": None,
-        "project_id": None,
-        "task_id": None,
+        **dict.fromkeys(("project_id", "task_id", "project", "task")),
         "content": doc["content"],
         "add_time": times.spaced_from_rfc3339(doc["add_time"]),
         "update_time": times.spaced_from_rfc3339(doc["update_time"]),
@@ -147,7 +152,7 @@ def _content(call: Call, html: str) -> str:
 
 def _note(call: Call, ref: str) -> Doc:
     doc = call.store.get("notes", int(ref)) if ref.isascii() and ref.isdigit() else None
-    if doc is None:
+    if doc is None or not attached.sees(call, doc):
         raise not_found("Note")
     return doc
 

@@ -3,11 +3,12 @@
 import base64
 import binascii
 import hashlib
-import json
 from collections.abc import Collection
 from typing import Any
 
-from migrator.simulators.pipedrive import times
+import orjson
+
+from migrator.simulators.pipedrive import loose, times
 from migrator.simulators.pipedrive.account import Call
 from migrator.simulators.pipedrive.errors import invalid
 
@@ -18,7 +19,8 @@ class Parameters:
     def __init__(self, call: Call, allowed: Collection[str]) -> None:
         self._query = call.request.query
         self._account = call.account
-        for name in self._query if call.settings.refuse_unknown_query else ():
+        self.now = call.now
+        for name in self._query if _is_strict(call) else ():
             if name not in allowed and not (name == "api_token" and call.settings.token_in_query):
                 raise invalid(f"Parameter '{name}' is not allowed")
 
@@ -32,7 +34,7 @@ class Parameters:
         raw = self.text(name)
         if raw is None:
             return None
-        if not raw.isascii() or not raw.isdigit():
+        if not _is_number(raw):
             raise invalid(f"{name}: Expected 'integer' as value")
         return int(raw)
 
@@ -59,13 +61,14 @@ class Parameters:
         return found
 
     def flag(self, name: str) -> bool | None:
-        """true or false."""
+        """true or false, in any case: pipedrive-mcp 0.5.0 sends Python's True and False."""
         raw = self.text(name)
         if raw is None:
             return None
-        if raw not in ("true", "false", "1", "0"):
+        word = raw.lower()
+        if word not in ("true", "false", "1", "0"):
             raise invalid(f"{name}: Expected 'boolean' as value")
-        return raw in ("true", "1")
+        return word in ("true", "1")
 
     def word(self, name: str, allowed: Collection[str], default: str) -> str:
         """One of a few words."""
@@ -94,7 +97,7 @@ class Parameters:
         if self.text(name) is None:
             return None
         items = self.words(name, most=100)
-        if not all(item.isascii() and item.isdigit() for item in items):
+        if not all(_is_number(item) for item in items):
             raise invalid(f"{name}: Expected a comma-separated list of integers")
         return [int(item) for item in items]
 
@@ -104,20 +107,39 @@ class Parameters:
         if not raw:
             return None
         try:
-            found = json.loads(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
-            if found.pop("seal") == _seal(self._account.store.fact("salt"), list_name):
-                return dict(found)
-        except (binascii.Error, ValueError, KeyError, AttributeError):
-            pass
-        raise invalid("cursor: is not valid")
+            seal, _, position = base64.b64decode(raw + "=" * (-len(raw) % 4), b"-_", validate=True).partition(
+                b"."
+            )
+        except (binascii.Error, ValueError):
+            seal, position = b"", b""
+        if not position or seal != _seal(self._account.store.fact("salt"), list_name, position):
+            raise invalid("cursor: is not valid")
+        return dict(orjson.loads(position))
+
+
+def _is_strict(call: Call) -> bool:
+    # tap-pipedrive 2.1.0 and Airbyte's source send start, limit and items to every v1 address.
+    settings = call.settings
+    return settings.refuse_unknown_query_v1 if loose.is_v1(call.request) else settings.refuse_unknown_query
+
+
+def check_write(call: Call, pattern: str) -> None:
+    """Raise 400 for a query on a v2 write: none of them takes one (OpenAPI)."""
+    if call.request.query and call.request.method != "GET" and pattern.startswith("/api/v2/"):
+        Parameters(call, ())
 
 
 def make_cursor(call: Call, list_name: str, position: dict[str, Any]) -> str:
-    """An opaque cursor that only this list of this account takes back."""
-    sealed = position | {"seal": _seal(call.store.fact("salt"), list_name)}
-    raw = json.dumps(sealed, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    """An opaque cursor that only this list of this account takes back, and only as it is."""
+    text = orjson.dumps(position)
+    sealed = _seal(call.store.fact("salt"), list_name, text) + b"." + text
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
-def _seal(salt: str, list_name: str) -> str:
-    return hashlib.sha256(f"{salt}:{list_name}".encode()).hexdigest()[:8]
+def _seal(salt: str, list_name: str, position: bytes) -> bytes:
+    return hashlib.sha256(f"{salt}:{list_name}:".encode() + position).hexdigest()[:12].encode()
+
+
+def _is_number(text: str) -> bool:
+    # The largest number of the store has 19 digits; a longer one would not be a number to it.
+    return text.isascii() and text.isdigit() and len(text) < 19

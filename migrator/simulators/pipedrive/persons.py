@@ -4,7 +4,7 @@ from typing import Any
 
 from migrator.simulators.pipedrive import rules
 from migrator.simulators.pipedrive.account import Call
-from migrator.simulators.pipedrive.errors import ApiError
+from migrator.simulators.pipedrive.errors import ApiError, invalid
 from migrator.simulators.pipedrive.records import RecordKind
 from migrator.simulators.pipedrive.state import Doc
 
@@ -55,14 +55,30 @@ def person_text(doc: Doc) -> str:
     return "\n".join(parts).lower()
 
 
-def _settle(call: Call, doc: Doc, body: Doc, creating: bool) -> None:
+def _settle_name(call: Call, doc: Doc, body: Doc) -> None:
+    # The guide asks for a name, or a first and a last name of which one may be empty (reference 3.1).
+    halves = [key for key in ("first_name", "last_name") if key in body]
+    if halves and call.settings.person_first_last_name == "refuse":
+        raise invalid(f"Parameter '{halves[0]}' is not allowed")
     if "name" in body:
         doc["first_name"], doc["last_name"] = split_name(doc["name"])
+    elif halves:
+        known = [(doc[key] or "").strip() for key in ("first_name", "last_name")]
+        doc["first_name"], doc["last_name"] = known[0], known[1] or None
+        doc["name"] = " ".join(filter(None, known))
+    if not doc["name"]:
+        raise invalid("name: Required")
+
+
+def _settle(call: Call, doc: Doc, body: Doc, creating: bool) -> None:
+    _settle_name(call, doc, body)
     if body.get("org_id") is not None:
         call.require_record("organizations", body["org_id"], "org_id")
     doc["emails"] = doc["emails"] or []
     doc["phones"] = doc["phones"] or []
-    if not call.settings.contact_sync and any(key in body for key in _SYNC_ONLY):
+    if call.settings.contact_sync:
+        doc |= {key: doc.get(key) for key in _SYNC_ONLY}
+    elif any(key in body for key in _SYNC_ONLY):
         raise ApiError(403, "Contact sync fields are not available in this account")
     _settle_consent(call, doc, body, creating)
 
@@ -87,6 +103,8 @@ PERSON = RecordKind(
     title="Person",
     schema={
         "name": rules.text(255, empty=False),
+        "first_name": rules.or_null(rules.text(255)),
+        "last_name": rules.or_null(rules.text(255)),
         "owner_id": rules.integer,
         "org_id": rules.or_null(rules.integer),
         "emails": rules.or_null(rules.contacts),
@@ -102,7 +120,7 @@ PERSON = RecordKind(
         "job_title": rules.or_null(rules.text(255)),
     },
     create_only={"add_time": rules.moment},
-    required=("name",),
+    required=(),
     defaults={
         "name": None,
         "first_name": None,

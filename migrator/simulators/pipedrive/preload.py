@@ -4,7 +4,7 @@ Entries are plain dicts shaped like create bodies. A reference to another entry 
 e-mail) or its position in the list; custom fields are keyed by field name, options are given by label.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,9 @@ class Preload:
     filters            name, type (people / org / deals / activity); all: [conditions], any: [conditions];
                        a condition is {field, operator, value}, the field by name or code, an option by label
 
+    Organizations, persons, deals, activities and notes are read once, from first to last; anything that can be
+    read again will do, so that a large account need not be in memory.
+
     Entries may also carry `update_time` (RFC3339) so that a seeded account does not look written today.
     """
 
@@ -66,9 +69,9 @@ class Preload:
     deal_labels: Sequence[str | tuple[str, str]] | None = None
     pipelines: Sequence[Entry] | None = None
     activity_types: Sequence[Entry] = ()
-    organizations: Sequence[Entry] = ()
-    persons: Sequence[Entry] = ()
-    deals: Sequence[Entry] = ()
-    activities: Sequence[Entry] = ()
-    notes: Sequence[Entry] = ()
+    organizations: Iterable[Entry] = ()
+    persons: Iterable[Entry] = ()
+    deals: Iterable[Entry] = ()
+    activities: Iterable[Entry] = ()
+    notes: Iterable[Entry] = ()
     filters: Sequence[Entry] = ()

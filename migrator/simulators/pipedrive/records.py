@@ -1,6 +1,6 @@
 """Create, read, change, delete and list for the four v2 record kinds; RecordKind holds what differs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -10,9 +10,11 @@ from migrator.simulators.pipedrive import rules
 from migrator.simulators.pipedrive.account import Call
 from migrator.simulators.pipedrive.answers import ok, page
 from migrator.simulators.pipedrive.catalogue import Field
+from migrator.simulators.pipedrive.counts import counted
 from migrator.simulators.pipedrive.errors import invalid, not_found
-from migrator.simulators.pipedrive.filters import filter_condition
+from migrator.simulators.pipedrive.filter_sql import filter_condition
 from migrator.simulators.pipedrive.parameters import Parameters, make_cursor
+from migrator.simulators.pipedrive.reading import Wanted, read_page
 from migrator.simulators.pipedrive.state import Doc
 
 DELETED_FOR_GOOD = 30 * 86_400
@@ -53,6 +55,7 @@ def create(kind: RecordKind, call: Call) -> Response:
     """POST: a new record, answered 200."""
     doc = new_document(kind, call, call.json())
     call.store.insert(kind.kind, doc, written=call.now, search=kind.search_text(doc))
+    call.tell(kind.entity, None, doc)
     return ok(show(kind, call, doc))
 
 
@@ -60,11 +63,15 @@ def new_document(kind: RecordKind, call: Call, sent: Any) -> Doc:
     """A checked new record with its id, not stored yet."""
     schema = {**kind.schema, **kind.create_only}
     body = rules.checked(call, sent, schema, required=kind.required, dropped=kind.dropped)
-    doc: Doc = {"id": 0, **_fresh(kind.defaults), "is_deleted": False}
-    doc |= {"owner_id": call.user["id"], "add_time": call.stamp, "update_time": call.stamp}
+    doc = template(kind) | {"owner_id": call.user["id"], "add_time": call.stamp, "update_time": call.stamp}
     _apply(kind, call, doc, body, True)
     doc["id"] = call.store.next_id(kind.kind)
     return doc
+
+
+def template(kind: RecordKind) -> Doc:
+    """What a record has when nothing is known of it; a new one with each call."""
+    return {"id": 0, **_fresh(kind.defaults), "is_deleted": False}
 
 
 def change(kind: RecordKind, call: Call, ref: str) -> Response:
@@ -86,7 +93,7 @@ def read(kind: RecordKind, call: Call, ref: str) -> Response:
     doc = _found(kind, call, ref)
     if doc["is_deleted"] and call.settings.deleted_record == "404":
         raise not_found(kind.title)
-    return ok(view.show(doc))
+    return ok(view.shows([doc])[0])
 
 
 def delete(kind: RecordKind, call: Call, ref: str) -> Response:
@@ -102,12 +109,14 @@ def list_(kind: RecordKind, call: Call) -> Response:
     parameters = Parameters(call, _list_parameters(kind))
     view = View(kind, call, parameters)
     docs, cursor = _page(kind, call, parameters)
-    return page([view.show(doc) for doc in docs], cursor)
+    return page(view.shows(docs), cursor)
 
 
-def save(kind: RecordKind, call: Call, doc: Doc) -> None:
+def save(kind: RecordKind, call: Call, doc: Doc, *, merged: tuple[str, int] | None = None) -> None:
     """Store a changed record with a new update_time."""
     doc["update_time"] = call.stamp
+    if call.account.small["webhooks"]:
+        call.tell(kind.entity, call.store.get(kind.kind, doc["id"]), doc, merged=merged)
     call.store.replace(kind.kind, doc, written=call.now, search=kind.search_text(doc))
 
 
@@ -120,18 +129,21 @@ class View:
     """How records are shown in one answer: which custom fields, labels and optional fields."""
 
     def __init__(self, kind: RecordKind, call: Call, parameters: Parameters | None) -> None:
-        self._kind = kind
+        self._kind, self._call = kind, call
+        self._counted: dict[int, Doc] = {}
         catalogue = call.account.catalogue
         self._codes = catalogue.custom_codes(kind.entity) if kind.custom else ()
         self._optional: list[str] = []
         self._labels: dict[int, str] | None = None
         self._choices: dict[str, dict[int, str]] = {}
+        self._nulls: Doc = dict.fromkeys(self._codes)
         if parameters is None:
             return
         self._optional = parameters.words("include_fields", kind.optional)
         wanted = parameters.words("custom_fields", most=15)
         if wanted:
             self._codes = tuple(code for code in self._codes if code in wanted)
+            self._nulls = dict.fromkeys(self._codes)
         if parameters.flag("include_labels"):
             self._labels = _option_labels(catalogue.field(kind.entity, "label_ids"))
         if parameters.flag("include_option_labels"):
@@ -141,19 +153,35 @@ class View:
                 if item.has_options()
             }
 
+    def shows(self, docs: Sequence[Doc]) -> list[Doc]:
+        """Records with what include_fields asks for, which is counted for all of them at once."""
+        if self._optional:
+            self._counted = counted(self._call, self._kind.kind, docs, self._optional)
+        return [self.show(doc) for doc in docs]
+
     def show(self, doc: Doc) -> Doc:
         """One record."""
-        shown = {key: value for key, value in doc.items() if key not in self._kind.hidden}
+        shown = dict(doc)
+        for name in self._kind.hidden:
+            shown.pop(name, None)
         for name in self._optional:
-            shown[name] = doc.get(name, 0 if name.endswith("_count") else None)
+            shown[name] = doc[name] if name in doc else self._counted.get(doc["id"], {}).get(name)
         if self._labels is not None:
             shown["labels"] = [
                 {"id": number, "label": self._labels.get(number, "")} for number in doc["label_ids"]
             ]
         if self._kind.custom:
-            held = doc["custom_fields"]
-            shown["custom_fields"] = {code: self._value(code, held.get(code)) for code in self._codes}
+            shown["custom_fields"] = self._custom(doc["custom_fields"])
         return shown
+
+    def _custom(self, held: Doc) -> Doc:
+        if self._choices:
+            return {code: self._value(code, held.get(code)) for code in self._codes}
+        shown = {**self._nulls, **held}
+        if len(shown) == len(self._nulls):
+            return shown
+        # Values of fields that are no longer there, or that were not asked for.
+        return {code: shown[code] for code in self._codes}
 
     def _value(self, code: str, value: Any) -> Any:
         labels = self._choices.get(code) if value is not None else None
@@ -169,7 +197,11 @@ def _option_labels(item: Field | None) -> dict[int, str]:
 
 
 def _fresh(defaults: Mapping[str, Any]) -> Doc:
-    return {key: value.copy() if isinstance(value, list | dict) else value for key, value in defaults.items()}
+    doc = dict(defaults)
+    for key, value in defaults.items():
+        if value.__class__ in (list, dict):
+            doc[key] = value.copy()
+    return doc
 
 
 def _apply(kind: RecordKind, call: Call, doc: Doc, body: Doc, creating: bool) -> None:
@@ -195,6 +227,8 @@ def _found(kind: RecordKind, call: Call, ref: str) -> Doc:
         raise invalid("id: Expected 'integer' as value")
     doc = call.store.get(kind.kind, int(ref))
     if doc is None or (doc["is_deleted"] and call.now - doc["deleted_at"] >= DELETED_FOR_GOOD):
+        raise not_found(kind.title)
+    if not call.sees(kind.kind, doc):
         raise not_found(kind.title)
     return doc
 
@@ -249,26 +283,29 @@ def _page(kind: RecordKind, call: Call, parameters: Parameters) -> tuple[list[Do
     direction = parameters.word("sort_direction", ("asc", "desc"), "asc")
     limit = parameters.limit()
     where, values = _selection(kind, call, parameters)
+    seen, own = call.sight(kind.kind)
+    where, values = [*where, *seen], [*values, *own]
     position = parameters.cursor(kind.kind)
     if position is not None:
         column, direction = position["field"], position["sortDirection"]
-        where, values = _after(position, where, values)
-    order = f"{column} {direction}" + ("" if column == "id" else f", id {direction}")
-    docs = call.store.select(kind.kind, where, values, order=order, limit=limit + 1)
+    docs = read_page(
+        call.store,
+        Wanted(
+            kind.kind,
+            where,
+            values,
+            column=column,
+            direction=direction,
+            after=(position["fieldValue"], position["id"]) if position is not None else None,
+            limit=limit + 1,
+        ),
+    )
     cursor = None
     if len(docs) > limit:
         last = docs[limit - 1]
         at = {"field": column, "fieldValue": last.get(column), "sortDirection": direction, "id": last["id"]}
         cursor = make_cursor(call, kind.kind, at)
     return docs[:limit], cursor
-
-
-def _after(position: Doc, where: list[str], values: list[Any]) -> tuple[list[str], list[Any]]:
-    sign = ">" if position["sortDirection"] == "asc" else "<"
-    if position["field"] == "id":
-        return [*where, f"id {sign} ?"], [*values, position["id"]]
-    at = "" if position["fieldValue"] is None else position["fieldValue"]
-    return [*where, f"({position['field']}, id) {sign} (?, ?)"], [*values, at, position["id"]]
 
 
 def handlers(kind: RecordKind) -> dict[tuple[str, str], Callable[..., Response]]:

@@ -6,7 +6,7 @@ Each check takes a value and its name, returns the stored form, and raises ApiEr
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from migrator.simulators.pipedrive import times
+from migrator.simulators.pipedrive import loose, times
 from migrator.simulators.pipedrive.account import Call
 from migrator.simulators.pipedrive.catalogue import Field
 from migrator.simulators.pipedrive.errors import ApiError, invalid
@@ -182,6 +182,8 @@ def checked(
         sent = {key: value for key, value in sent.items() if key not in dropped}
     if not call.settings.refuse_unknown_body_keys:
         sent = {key: value for key, value in sent.items() if key in schema}
+    if call.settings.v1_takes_text and loose.is_v1(call.request):
+        return {key: loose.loosely(_known(schema, key), value, key) for key, value in sent.items()}
     return {key: _known(schema, key)(value, key) for key, value in sent.items()}
 
 

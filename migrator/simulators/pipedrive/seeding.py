@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from migrator.simulators.http_wsgi import Request
 from migrator.simulators.pipedrive import company_pages as pages
-from migrator.simulators.pipedrive import notes
+from migrator.simulators.pipedrive import lead_labels, notes
 from migrator.simulators.pipedrive.account import Account, Call, first_numbers
 from migrator.simulators.pipedrive.activities import ACTIVITY
 from migrator.simulators.pipedrive.catalogue import Field
 from migrator.simulators.pipedrive.deals import DEAL
 from migrator.simulators.pipedrive.errors import ApiError
-from migrator.simulators.pipedrive.filters import ENTITY_OF_TYPE, create_filter
+from migrator.simulators.pipedrive.filter_sql import ENTITY_OF_TYPE
+from migrator.simulators.pipedrive.filters import create_filter
 from migrator.simulators.pipedrive.organizations import ORGANIZATION
 from migrator.simulators.pipedrive.persons import PERSON
 from migrator.simulators.pipedrive.preload import (
@@ -28,6 +29,7 @@ from migrator.simulators.pipedrive.preload import (
 from migrator.simulators.pipedrive.records import RecordKind, new_document
 from migrator.simulators.pipedrive.state import Doc
 from migrator.simulators.pipedrive.times import rfc3339, spaced
+from migrator.simulators.pipedrive.users import first_role, install_roles
 
 _OWNER = {"name": "Account owner", "email": "owner@example.com"}
 _COMPANY = {
@@ -37,7 +39,7 @@ _COMPANY = {
     "default_currency": "EUR",
     "industry": "Software",
 }
-_EMPTY = Request("POST", "/", {}, {})
+EMPTY_REQUEST = Request("POST", "/", {}, {})
 
 
 class PreloadError(Exception):
@@ -61,6 +63,8 @@ class _Filling:
 
     def run(self, generation: int) -> None:
         self._company(generation)
+        install_roles(self.account)
+        lead_labels.install(self.account)
         self._users()
         self._fields()
         self._stages()
@@ -89,12 +93,20 @@ class _Filling:
             self.account.users[user["id"]] = user
             self.store.put("users", user["id"], user)
             self._remember("users", place, user["id"], entry["email"], entry["name"])
-            token = entry.get("token") or (self.account.settings.token if place == 0 else None)
+            token = entry.get("token") or self._own_token(user, tokens, first=place == 0)
             if token:
                 tokens[token] = user["id"]
         self.account.set_tokens(tokens)
         self.store.set_fact("first_tokens", tokens)
-        self.call = Call(self.account, _EMPTY, next(iter(self.account.users.values())), self.now)
+        self.call = Call(self.account, EMPTY_REQUEST, next(iter(self.account.users.values())), self.now)
+
+    def _own_token(self, user: Doc, given: dict[str, int], *, first: bool) -> str | None:
+        # The owner and one colleague who is no admin get the settings' tokens.
+        settings = self.account.settings
+        if first:
+            return settings.token
+        clerk = user["active_flag"] and not user["is_admin"] and settings.clerk_token not in given
+        return settings.clerk_token if clerk else None
 
     def _user(self, entry: Entry, *, first: bool) -> Doc:
         return {
@@ -113,7 +125,7 @@ class _Filling:
             "active_flag": entry.get("active_flag", True),
             "timezone_name": entry.get("timezone_name", "Europe/Stockholm"),
             "timezone_offset": entry.get("timezone_offset", "+01:00"),
-            "role_id": 1,
+            "role_id": entry.get("role_id", first_role(self.account, is_admin=entry.get("is_admin", True))),
             "icon_url": None,
             "is_deleted": False,
             "is_admin": entry.get("is_admin", True),
@@ -168,11 +180,11 @@ class _Filling:
             doc["is_custom_flag"] = "standard" not in entry
             self.account.save_small("activity_types", doc)
 
-    def _records(self, kind: RecordKind, entries: Sequence[Entry]) -> None:
+    def _records(self, kind: RecordKind, entries: Iterable[Entry]) -> None:
         rows = self._rows(kind, entries)
         self.store.insert_many(kind.kind, rows)
 
-    def _rows(self, kind: RecordKind, entries: Sequence[Entry]) -> Iterator[tuple[Doc, float, str]]:
+    def _rows(self, kind: RecordKind, entries: Iterable[Entry]) -> Iterator[tuple[Doc, float, str]]:
         for place, entry in enumerate(entries):
             try:
                 doc = new_document(kind, self.call, self._body(kind, entry))

@@ -85,6 +85,17 @@ SYSTEM_FIELDS: dict[str, tuple[Entry, ...]] = {
         ("priority", "Priority", "enum"),
         *_STAMPS,
     ),
+    "product": (
+        ("name", "Name", "varchar"),
+        ("code", "Product code", "varchar"),
+        ("description", "Description", "text"),
+        ("category", "Category", "enum"),
+        ("unit", "Unit", "varchar"),
+        ("tax", "Tax", "double"),
+        ("selectable", "Active", "boolean"),
+        ("prices", "Unit prices", "price_list"),
+        *_STAMPS,
+    ),
     "note": (
         ("id", "ID", "int"),
         ("content", "Content", "text"),

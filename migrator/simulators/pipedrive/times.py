@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
 _SPACED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
@@ -12,7 +13,13 @@ _DURATION = re.compile(r"\d{1,3}:[0-5]\d(:[0-5]\d)?")
 
 def rfc3339(moment: float) -> str:
     """A Unix time as v2 writes it."""
-    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _second(int(moment))
+
+
+def milliseconds(moment: float) -> str:
+    """A Unix time as the newer v1 pages write it: RFC3339 with three digits of a second."""
+    text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
 
 
 def spaced(moment: float) -> str:
@@ -69,3 +76,8 @@ def duration(text: str) -> str | None:
     if not _DURATION.fullmatch(text):
         return None
     return text if text.count(":") == 2 else f"{text}:00"
+
+
+@lru_cache(maxsize=4_096)
+def _second(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from migrator.simulators.http_wsgi import Response
+from migrator.simulators.http_wsgi import Response, json_response
 from migrator.simulators.pipedrive import rules
 from migrator.simulators.pipedrive.account import Call
 from migrator.simulators.pipedrive.answers import ok, v1_page
@@ -24,7 +24,9 @@ def list_fields(entity: str, call: Call) -> Response:
     fields = call.account.catalogue.fields(entity)
     shown = [show_field(field) for field in fields[start : start + limit]]
     null = call.settings.v1_empty_list_is_null
-    return v1_page(shown, start=start, limit=limit, more=len(fields) > start + limit, empty_is_null=null)
+    # The schema of the specification is flat, its example is not: both are told.
+    more = len(fields) > start + limit
+    return v1_page(shown, start=start, limit=limit, more=more, empty_is_null=null, flat=True)
 
 
 def read_field(entity: str, call: Call, ref: str) -> Response:
@@ -35,13 +37,14 @@ def read_field(entity: str, call: Call, ref: str) -> Response:
 def create_field(entity: str, call: Call) -> Response:
     """POST."""
     call.require_admin()
-    body = rules.body(call, _CREATE, required=("name", "field_type"))
+    body = rules.body(call, _taken(entity, _CREATE), required=("name", "field_type"))
     labels = [option["label"] for option in body.get("options", [])]
     if (body["field_type"] in ("enum", "set")) != bool(labels):
         raise invalid("options: required for enum and set, and only for them")
     check_field_cap(call)
     field = call.account.catalogue.add(entity, body["name"], body["field_type"], labels, call.stamp)
-    return ok(show_field(field))
+    # Fields of products alone are answered 201, as the specification says.
+    return json_response(201 if entity == "product" else 200, {"success": True, "data": show_field(field)})
 
 
 def change_field(entity: str, call: Call, ref: str) -> Response:
@@ -50,7 +53,7 @@ def change_field(entity: str, call: Call, ref: str) -> Response:
     field = _numbered(call, entity, ref)
     if not field.custom and field.code != "label_ids":
         raise ApiError(400, "System fields can not be changed")
-    body = rules.body(call, _CHANGE)
+    body = rules.body(call, _taken(entity, _CHANGE))
     if "options" in body:
         keep_options(call, field, _resent(call, field, body["options"]))
         field = _numbered(call, entity, ref)
@@ -103,6 +106,10 @@ def show_field(field: Field) -> Doc:
         "sortable_flag": True,
         "mandatory_flag": False,
         "options": [_show_option(option) for option in field.options] if field.has_options() else None,
+        "options_deleted": None,
+        "is_subfield": False,
+        "subfields": None,
+        **dict.fromkeys(("created_by_user_id", "last_updated_by_user_id")),
     }
 
 
@@ -116,6 +123,13 @@ def handlers(entity: str) -> dict[tuple[str, str], Callable[..., Response]]:
         ("GET", f"{base}/{{ref}}"): partial(read_field, entity),
         ("PUT", f"{base}/{{ref}}"): partial(change_field, entity),
         ("DELETE", f"{base}/{{ref}}"): partial(delete_field, entity),
+    }
+
+
+def _taken(entity: str, schema: dict[str, rules.Check]) -> dict[str, rules.Check]:
+    # The specification lets add_visible_flag be set on every kind of field but those of products.
+    return {
+        name: check for name, check in schema.items() if (entity, name) != ("product", "add_visible_flag")
     }
 
 

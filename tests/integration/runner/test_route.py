@@ -192,7 +192,7 @@ def test_a_dead_service_makes_the_run_wait_and_loses_nothing(walk: Walk) -> None
 def test_an_expired_token_is_renewed_on_the_way(walk: Walk, company: Company) -> None:
     run = runner.start_discovery(walk.project, walk.person(Role.ENGINEER))
     runner.work(run.pk, seconds=0.5)
-    company.control("source", "expire-tokens", {})
+    company.control("source", "tokens", {"expire": None})
     assert walk.finish(run).state == RunState.FINISHED
 
 

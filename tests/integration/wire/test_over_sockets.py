@@ -41,7 +41,9 @@ def free_port() -> int:
 def serving(*arguments: str) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "migrator.simulators.server", *arguments, "--port", str(port)]
-    process = subprocess.Popen([*command, "--die-with-parent"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, "--control", "--die-with-parent"], stdout=subprocess.PIPE, text=True
+    )
     try:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())["url"]

@@ -55,7 +55,7 @@ CHANGES: list[tuple[Kind, str, dict[str, Any]]] = [
 
 def snapshot(account: Account) -> Any:
     """Everything that is live, without what a change that was taken back leaves behind."""
-    found = account.app.snapshot(stable=True)
+    found = account.app.control.snapshot(stable=True)
     return {kind: found[kind] for kind in ("persons", "organizations", "deals")}
 
 

@@ -122,7 +122,7 @@ def test_a_spent_day_stops_the_run_until_the_reset() -> None:
 
 def test_a_revoked_token_stops_the_run_and_writes_nothing(account: Account) -> None:
     account.target.resolver.read("users")
-    account.app.revoke_token(None)
+    account.app.control.revoke_token(None)
     outcome = account.sent(person(1))
     assert (outcome.proof, outcome.stop) == (Proof.NOT_DONE, Stop.CREDENTIALS)
     assert "token" in outcome.reason

@@ -83,7 +83,7 @@ def test_an_archived_deal_is_listed_too(account: Account) -> None:
     everything(account)
     (record,) = account.records(Kind.DEAL)
     body = json_response(200, {"is_archived": True}).body
-    account.app.act(Request("PATCH", f"/api/v2/deals/{record['id']}", {}, {}, body))
+    account.app.control.act(Request("PATCH", f"/api/v2/deals/{record['id']}", {}, {}, body), None)
     assert [r["id"] for r in account.records(Kind.DEAL)] == [record["id"]]
 
 
@@ -153,7 +153,7 @@ def test_what_we_count_is_what_the_service_counts(account: Account) -> None:
     ]
     account.send(*gone)
     account.target.find_written(gone, just_now())
-    assert sum(account.pacer.tokens) == account.app.inspect()["tokens"]["total"]
+    assert sum(account.pacer.tokens) == account.app.control.inspect()["tokens"]["total"]
 
 
 def test_ids_of_parents_are_asked_for_once_a_batch(account: Account) -> None:
