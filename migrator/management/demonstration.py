@@ -20,8 +20,9 @@ from migrator.embedded.problems import EmbeddedProblem, disk_full, is_disk_full
 from migrator.embedded.supervisor import Child, Supervisor
 from migrator.management import simulated
 from migrator.management.simulated import Simulated
+from migrator.simulators.seeds.account import DEMO, DEMO_PROFILES, DEMO_SEED
 
-ACCOUNT, SEED, PROFILES = "nordlys", 7, 2400
+ACCOUNT, SEED, PROFILES = DEMO, DEMO_SEED, DEMO_PROFILES
 FIRST_WEB_PORT, FIRST_SIMULATOR_PORT = 8000, 8100
 WEB_WORKERS, WEB_THREADS, CELERY_PROCESSES = 2, 4, 2
 # Somebody's settings for these programs would change what the demo runs.
@@ -162,6 +163,7 @@ class _Start:
             source_port=source,
             target_port=target,
             folder=self._where.data / "simulators",
+            control=False,
         )
         company.folder.mkdir(exist_ok=True)
         self._supervisor.launch(*company.children(inherited()))
