@@ -13,7 +13,8 @@ def names(fast: bool = False, for_pytest: list[str] | None = None) -> list[str]:
 
 def test_it_runs_every_check_and_every_test() -> None:
     assert names() == [
-        *("format", "lint", "types", "imports", "schema migrations", "templates", "tests", "coverage"),
+        *("format", "lint", "types", "imports", "schema migrations", "templates", "tests", "heavy tests"),
+        "coverage",
     ]
 
 
@@ -21,10 +22,27 @@ def test_coverage_is_not_asked_of_a_chosen_few_tests() -> None:
     assert "coverage" not in names(for_pytest=["tests/unit"])
 
 
+def words(step: str, **chosen: bool) -> tuple[str, ...]:
+    return next(s.command for s in command.all_steps(chosen.get("fast", False), []) if s.name == step)
+
+
 def test_fast_leaves_out_browser_simulation_and_slow_tests() -> None:
-    words = command.pytest_command(True, [])
-    assert {"--ignore=tests/browser", "--ignore=tests/simulation", "not slow"} <= set(words)
-    assert not {"--ignore=tests/browser"} & set(command.pytest_command(False, []))
+    assert {"--ignore=tests/browser", "--ignore=tests/simulation", "not slow"} <= set(
+        words("tests", fast=True)
+    )
+    assert "heavy tests" not in names(fast=True)
+
+
+def test_what_one_step_leaves_out_the_other_runs() -> None:
+    left_out = {word.removeprefix("--ignore=") for word in words("tests") if word.startswith("--ignore=")}
+    assert left_out == {"tests/browser", "tests/simulation"}
+    assert left_out <= set(words("heavy tests"))
+    assert "not slow" not in words("tests")
+
+
+def test_coverage_is_of_both_steps() -> None:
+    assert "--cov-append" not in words("tests")
+    assert "--cov-append" in words("heavy tests")
 
 
 @pytest.mark.parametrize(

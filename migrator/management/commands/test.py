@@ -20,6 +20,9 @@ from migrator.embedded import chromium, ephemeral
 from migrator.embedded.problems import EmbeddedProblem
 
 HEAVY_TESTS = ("tests/browser", "tests/simulation")
+PYTEST_STEPS = ("tests", "heavy tests")
+# A file's tests stay together, so that what it starts is started once.
+SIDE_BY_SIDE = (*(f"--ignore={folder}" for folder in HEAVY_TESTS), "-n", "auto", "--dist", "loadfile")
 LAYERS_0_TO_2 = (
     *(
         "migrator/engine/*",
@@ -82,15 +85,14 @@ class Command(BaseCommand):
         return Result(step, code, time.monotonic() - began, last_line)
 
     def _summarize(self, results: Iterable[Result]) -> None:
-        """The table, and under it pytest's own last line."""
+        """The table, and under it pytest's own last lines."""
         self.stdout.write("\nSummary")
-        closing = ""
+        closing = []
         for result in results:
             verdict = "ok" if result.code == 0 else f"FAILED ({result.code})"
             self.stdout.write(f"  {result.step.name:<20} {verdict:<12} {result.seconds:6.1f} s")
-            closing = result.last_line if result.step.name == "tests" else closing
-        if closing:
-            self.stdout.write(closing)
+            closing += [result.last_line] if result.step.name in PYTEST_STEPS else []
+        self.stdout.write("\n".join(filter(None, closing)))
 
 
 def shown(command: tuple[str, ...]) -> str:
@@ -122,10 +124,18 @@ def all_steps(fast: bool, for_pytest: list[str]) -> list[Step]:
         Step("imports", _program("lint-imports")),
         Step("schema migrations", (sys.executable, "manage.py", "makemigrations", "--check", "--dry-run")),
         Step("templates", _program("djade", "--check", "--target-version", "5.2", *templates())),
-        Step("tests", pytest_command(fast, for_pytest)),
     ]
     # Coverage of a part of the tests says nothing, and measuring it costs a third of their time.
-    return steps if fast or for_pytest else [*steps, Step("coverage", coverage_command())]
+    if fast or for_pytest:
+        part = (*SIDE_BY_SIDE, "-m", "not slow") if fast else ()
+        return [*steps, Step("tests", pytest_command(*part, *for_pytest))]
+    return [
+        *steps,
+        Step("tests", pytest_command(*SIDE_BY_SIDE, "--cov", "--cov-report=")),
+        # One after another: these start whole systems, kill their processes and look at screens.
+        Step("heavy tests", pytest_command(*HEAVY_TESTS, "--cov", "--cov-append", "--cov-report=")),
+        Step("coverage", coverage_command()),
+    ]
 
 
 def templates() -> list[str]:
@@ -134,14 +144,10 @@ def templates() -> list[str]:
     )
 
 
-def pytest_command(fast: bool, for_pytest: list[str]) -> tuple[str, ...]:
-    left_out = [f"--ignore={folder}" for folder in HEAVY_TESTS] + ["-m", "not slow"] if fast else []
-    # Side by side only where nothing is killed, timed or drawn: the whole suite runs one test after another.
-    left_out += ["-n", "auto", "--dist", "loadfile"] if fast else []
-    measured = [] if fast or for_pytest else ["--cov", "--cov-report="]
+def pytest_command(*arguments: str) -> tuple[str, ...]:
     colour = ["--color=yes"] if sys.stdout.isatty() else []
     # One file that cannot be read must not hide the failures of all others.
-    return _module("pytest", "--continue-on-collection-errors", *left_out, *measured, *colour, *for_pytest)
+    return _module("pytest", "--continue-on-collection-errors", *colour, *arguments)
 
 
 def coverage_command() -> tuple[str, ...]:
