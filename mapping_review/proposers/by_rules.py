@@ -3,40 +3,51 @@
 Deterministic: equal input gives equal proposals, in whatever order the fields come.
 """
 
-import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from mapping_review.proposers.addresses import is_another
+from mapping_review.proposers.candidates import Candidate
+from mapping_review.proposers.confidence import Case, confidence_of
 from mapping_review.proposers.crm import with_crm
 from mapping_review.proposers.evidence import evidence_of
-from mapping_review.proposers.fixed import propose_birthday, propose_crm_id, propose_default, propose_fixed
+from mapping_review.proposers.fixed import (
+    has_fixed_home,
+    propose_birthday,
+    propose_crm_id,
+    propose_default,
+    propose_fixed,
+)
+from mapping_review.proposers.hostile import is_suspicious
 from mapping_review.proposers.joint import assigned
-from mapping_review.proposers.lexicon import lexicon
+from mapping_review.proposers.lexicon import Languages, lexicon
+from mapping_review.proposers.meaning import meant_by
 from mapping_review.proposers.merging import same_existing_fields, same_new_fields
 from mapping_review.proposers.names import Reading, read_name
+from mapping_review.proposers.new_fields import create_type
 from mapping_review.proposers.proposal import FOR, Alternative, Proposal, ProposerSettings, Reason
 from mapping_review.proposers.reasons import reasons_for
 from mapping_review.proposers.rules import as_text, rule_for
-from mapping_review.proposers.scoring import Candidate, Subject, candidates_for
-from mapping_review.proposers.targets import Target, targets_in
+from mapping_review.proposers.scoring import candidates_for
+from mapping_review.proposers.subjects import Subject
+from mapping_review.proposers.targets import Target, languages_of, targets_in
 from migrator.engine.field_map import Action, FieldRule
 from migrator.engine.inventory import FieldType, SourceField, SourceKind, TargetField
 from migrator.engine.transforms.registry import convert
 from migrator.texts import TOOLS
 
-VERSION = "rules-1"
+VERSION = "rules-2"
 _ALTERNATIVES = 3
 _WORTH_OFFERING, _AS_TEXT = 0.25, 0.5
 _ABSTAIN = 0.35
-_SUSPICIOUS = re.compile(r"[<>{}\[\]`\x00-\x1f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]|https?:")
-_LONG_NAME, _MANY_WORDS = 80, 8
 # Integrations put the CRM's name before each attribute: "webCRM - Deal value".
 _CONNECTOR = re.compile(
     r"(?i)^(?:web\s?crm|crm|lime(?: crm)?|efficy(?: enterprise| corporate)?|(?:ms )?dynamics(?: 365)?"
     r"|tribe|e-?deal|super\s?office|upsales|salesforce|hubspot)\s*[-:._]+\s*"
 )
-_COMPANY_SHARE = 0.6
+_COMPANY_SHARE = 0.72
+Readings = Mapping[str, Reading]
 
 
 def propose(
@@ -46,16 +57,24 @@ def propose(
     value."""
     targets = targets_in(catalogue, settings)
     proposals = {f.key: _without_scoring(f, catalogue, targets, settings) for f in fields}
-    attributes = sorted((f for f in fields if proposals[f.key] is None), key=lambda f: f.key)
-    subjects = _subjects(attributes, fields)
+    cases = cases_for(fields, catalogue, settings)
+    for key, case in cases.items():
+        proposals[key] = _proposal(case, settings)
+    _share_new_fields([c.subject for c in cases.values() if not c.candidate.name], proposals)
+    _tell_sharing([(c.subject, c.candidate) for c in cases.values()], proposals)
+    return _apart([p for f in fields if (p := proposals[f.key]) is not None], catalogue)
+
+
+def cases_for(
+    fields: Sequence[SourceField], catalogue: Sequence[TargetField], settings: ProposerSettings
+) -> dict[str, Case]:
+    """What was chosen among what, by key, for the source fields whose home is not fixed."""
+    targets = targets_in(catalogue, settings)
+    attributes = sorted((f for f in fields if _needs_scoring(f)), key=lambda f: f.key)
+    subjects = _subjects(attributes, fields, languages_of(settings))
     ranked = {s.field.key: with_crm(s, targets, candidates_for(s, targets)) for s in subjects}
     chosen = assigned({s.field.key: (s, ranked[s.field.key]) for s in subjects})
-    for subject in subjects:
-        key = subject.field.key
-        proposals[key] = _proposal(subject, chosen[key], ranked[key], settings)
-    _share_new_fields([s for s in subjects if not chosen[s.field.key].name], proposals)
-    _tell_sharing([(s, chosen[s.field.key]) for s in subjects], proposals)
-    return _apart([p for f in fields if (p := proposals[f.key]) is not None], catalogue)
+    return {s.field.key: Case(s, chosen[s.field.key], ranked[s.field.key]) for s in subjects}
 
 
 def _share_new_fields(subjects: Sequence[Subject], proposals: dict[str, Proposal | None]) -> None:
@@ -89,18 +108,38 @@ def _without_scoring(
     targets: Sequence[Target],
     settings: ProposerSettings,
 ) -> Proposal | None:
+    if _needs_scoring(field):
+        return None
     proposal = (
         propose_default(field, targets, settings)
         if field.kind == SourceKind.ATTRIBUTE
         else propose_fixed(field, catalogue, settings)
     )
-    return _stamped(proposal) if proposal else None
+    return _stamped(proposal)
 
 
-def _subjects(attributes: Sequence[SourceField], fields: Sequence[SourceField]) -> list[Subject]:
-    companies, blocks = _company_sections(fields), _sections_with(fields, frozenset(["postal_code", "city"]))
+def _needs_scoring(field: SourceField) -> bool:
+    return field.kind == SourceKind.ATTRIBUTE and not has_fixed_home(field)
+
+
+def _subjects(
+    attributes: Sequence[SourceField], fields: Sequence[SourceField], languages: Languages
+) -> list[Subject]:
+    readings = {f.key: _read(f, languages) for f in fields if f.kind == SourceKind.ATTRIBUTE}
+    companies = _company_sections(fields, readings)
+    usual = {key: reading for key, reading in readings.items() if not is_another(reading)}
+    blocks = _sections_with(fields, usual, frozenset(["postal_code", "city"]))
+    addresses = _sections_with(fields, usual, frozenset(["postal_code", "city", "street", "address"]))
     return [
-        Subject(f, _read(f), evidence_of(f), _touches(f, companies), _touches(f, blocks)) for f in attributes
+        Subject(
+            f,
+            meant_by(readings[f.key], evidence := evidence_of(f)),
+            evidence,
+            _touches(f, companies),
+            _touches(f, blocks),
+            _touches(f, addresses),
+        )
+        for f in attributes
     ]
 
 
@@ -108,36 +147,35 @@ def _touches(field: SourceField, sections: frozenset[str]) -> bool:
     return any(v.section in sections for v in field.variants if v.filled)
 
 
-def _sections_with(fields: Sequence[SourceField], concepts: frozenset[str]) -> frozenset[str]:
+def _sections_with(
+    fields: Sequence[SourceField], readings: Readings, concepts: frozenset[str]
+) -> frozenset[str]:
     return frozenset(
         v.section
         for f in fields
-        if f.kind == SourceKind.ATTRIBUTE and read_name(f.name).concepts & concepts
+        if f.key in readings and readings[f.key].concepts & concepts
         for v in f.variants
         if v.filled
     )
 
 
-def _read(field: SourceField) -> Reading:
+def _read(field: SourceField, languages: Languages) -> Reading:
     """A suspicious name is only ever text: it is read as nothing, so that it steers nothing."""
     if is_suspicious(field.name):
         return Reading("")
     defaults = {"attribute:birthdate": "birth date", "attribute:crmid": "customer number"}
-    return read_name(_CONNECTOR.sub("", defaults.get(field.key, field.name)))
+    return read_name(_CONNECTOR.sub("", defaults.get(field.key, field.name)), languages)
 
 
-def is_suspicious(name: str) -> bool:
-    """Names no person gives to a field: markup, control characters, whole sentences."""
-    return len(name) > _LONG_NAME or len(name.split()) > _MANY_WORDS or bool(_SUSPICIOUS.search(name))
-
-
-def _company_sections(fields: Sequence[SourceField]) -> frozenset[str]:
+def _company_sections(fields: Sequence[SourceField], readings: Readings) -> frozenset[str]:
     """Sections in which most profiles have a company: an address that moves to the company of a profile
     without one would be lost."""
     most: dict[str, int] = {}
     company: dict[str, int] = {}
     for field in fields:
-        is_company = field.kind == SourceKind.ATTRIBUTE and read_name(field.name).concepts == {"company"}
+        if is_suspicious(field.name):
+            continue
+        is_company = field.key in readings and readings[field.key].concepts == {"company"}
         for variant in field.variants:
             most[variant.section] = max(most.get(variant.section, 0), variant.filled)
             if is_company:
@@ -145,38 +183,35 @@ def _company_sections(fields: Sequence[SourceField]) -> frozenset[str]:
     return frozenset(s for s, filled in company.items() if s and filled >= _COMPANY_SHARE * most[s])
 
 
-def _proposal(
-    subject: Subject, chosen: Candidate, ranked: Sequence[Candidate], settings: ProposerSettings
-) -> Proposal:
-    confidence = _confidence(chosen, ranked)
+def _proposal(case: Case, settings: ProposerSettings) -> Proposal:
+    subject, chosen = case.subject, case.candidate
     rule = rule_for(subject, chosen, settings)
     default = _default_proposal(subject, chosen, settings)
-    proposal = default or Proposal(rule, confidence, reasons_for(subject, chosen, rule))
+    proposal = default or Proposal(rule, confidence_of(case), reasons_for(subject, chosen, rule))
     lost = _lost(proposal.rule, subject)
     return _stamped(
         replace(
             proposal,
-            alternatives=_alternatives(subject, chosen, ranked, proposal.rule, settings),
+            alternatives=_alternatives(case, proposal, settings),
             abstained=proposal.confidence < _ABSTAIN,
             flags=_flags(subject, chosen, lost),
+            new_type=create_type(subject),
         )
     )
 
 
-def _alternatives(
-    subject: Subject,
-    chosen: Candidate,
-    ranked: Sequence[Candidate],
-    rule: FieldRule,
-    settings: ProposerSettings,
-) -> tuple[Alternative, ...]:
+def _alternatives(case: Case, proposal: Proposal, settings: ProposerSettings) -> tuple[Alternative, ...]:
     """Other homes in their order; beside a typed new field, the same field as text, in which nothing is
-    lost."""
-    others = [c for c in ranked if c is not chosen and c.score > _WORTH_OFFERING]
-    found = [Alternative(rule_for(subject, c, settings), _confidence(c, ranked)) for c in others]
+    lost. None is surer than what the proposal leaves open."""
+    left, rule = round(1 - proposal.confidence, 2), proposal.rule
+    others = [c for c in case.ranked if c is not case.candidate and c.score > _WORTH_OFFERING]
+    found = [
+        Alternative(rule_for(case.subject, c, settings), min(left, confidence_of(replace(case, candidate=c))))
+        for c in others[:_ALTERNATIVES]
+    ]
     if rule.action == Action.CREATE and rule.type not in (FieldType.VARCHAR, FieldType.TEXT):
         place = sum(c.action == Action.MAP for c in others[:1])
-        found.insert(place, Alternative(as_text(rule, subject.field), _AS_TEXT))
+        found.insert(place, Alternative(as_text(rule, case.subject.field), min(left, _AS_TEXT)))
     return tuple(found[:_ALTERNATIVES])
 
 
@@ -187,19 +222,6 @@ def _default_proposal(subject: Subject, chosen: Candidate, settings: ProposerSet
     if subject.field.key == "attribute:birthdate":
         return propose_birthday(subject.field, settings)
     return propose_crm_id(subject.field, settings) if subject.field.key == "attribute:crmid" else None
-
-
-def _confidence(candidate: Candidate, ranked: Sequence[Candidate]) -> float:
-    """Score and margin through a logistic curve; two decimals, as shown."""
-    rivals = [c.score for c in ranked if c is not candidate]
-    margin = min(1.0, candidate.score - max(rivals, default=0.0))
-    if candidate.action == Action.CREATE:
-        return round(_logistic(0.9 + 3.5 * margin), 2)
-    return round(_logistic(-2.6 + 4.2 * min(candidate.score, 1.1) + 3.0 * max(-1.0, margin)), 2)
-
-
-def _logistic(x: float) -> float:
-    return 1 / (1 + math.exp(-x))
 
 
 def _flags(subject: Subject, chosen: Candidate, lost: int) -> tuple[str, ...]:

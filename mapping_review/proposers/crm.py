@@ -6,10 +6,12 @@ Puts one candidate before the scored ones; sensitive data, vetoes on types and t
 import re
 from collections.abc import Iterable, Sequence
 
+from mapping_review.proposers.candidates import Candidate
 from mapping_review.proposers.names import Reading
 from mapping_review.proposers.proposal import AGAINST, FOR, Reason
-from mapping_review.proposers.scoring import Candidate, Subject, allows
+from mapping_review.proposers.subjects import Subject
 from mapping_review.proposers.targets import Target
+from mapping_review.proposers.vetoes import allows
 from migrator.engine.field_map import Action
 from migrator.engine.inventory import SourceField, TargetObject, ValueType
 
@@ -106,7 +108,7 @@ def _is_contact_id(reading: Reading) -> bool:
 
 
 def _says_only(reading: Reading, concept: str) -> bool:
-    beside = {concept} | _BESIDE.get(concept, set())
+    beside = {concept, "expected"} | _BESIDE.get(concept, set())
     return reading.concepts <= beside and set(reading.unknown) <= _EXPECTED
 
 

@@ -6,8 +6,10 @@ Looks at the most frequent values only; nothing of them leaves this module but c
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from stdnum import iban
+from stdnum.de import idnr
 from stdnum.dk import cpr
 from stdnum.fi import hetu
 from stdnum.nl import bsn
@@ -37,10 +39,34 @@ _NATIONAL = (
     re.compile(r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]"),  # Finnish
     re.compile(r"\d{9}"),  # Dutch
 )
+_ACADEMIC = re.compile(
+    r"(?i)(?:(?:prof|dr|dipl|mag|ing|ir|drs|mr|phd|b\.?sc|m\.?sc|m\.?a|b\.?a|mba|tkt|ft|ktm|fil|tekn|med|jur)"
+    r"[.\s-]*(?:-?ing\.?|kfm\.?|inf\.?|kand\.?|mag\.?|dr\.?|lic\.?|h\.?\s?c\.?)?[.\s-]*)+"
+)
+_SALUTATION = re.compile(
+    r"(?i)(?:herrn?|frau|fr|hr|dhr|mevr|mw|fam|familie|mr|mrs|ms|miss|mx|fru|fröken|frk|dr|divers|rouva|herra|neiti)\.?"
+)
+_NUMERIC = re.compile(
+    r"(?i)\s*(?:[€$£~<>]|ca\.?|kr|sek|nok|dkk|eur|gbp|usd|chf|tkr)?\.?\s*[-+\u2212]?\d[\d.,\s'\u2019]*"
+    r"(?:[€$£%]|[,:]-|(?:\s?[^\W\d_]{1,10})\.?)?\s*"
+)
+_TOKEN = re.compile(
+    r"(?i)(?=.*\d)(?=.*[a-f])[0-9a-f]{4,}(?:-[0-9a-f]{4,})+|\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?"
+)
+_IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|(?i:[0-9a-f]{0,4}:){3,7}[0-9a-fA-F]{0,4}")
+_DAY, _MONTH = r"(?:0[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])"
+_FORMS = (
+    re.compile(rf"{_DAY}{_MONTH}\d{{2}}[-+A-FU-Y]\d{{3}}[0-9A-Y]"),  # Finnish
+    re.compile(
+        rf"(?:19|20)?\d{{2}}{_MONTH}(?:0[1-9]|[1-8]\d|9[01])[-+]\d{{4}}"
+    ),  # Swedish, with coordination numbers
+    re.compile(rf"{_DAY}{_MONTH}\d{{2}}-\d{{4}}"),  # Danish
+    re.compile(rf"{_DAY}{_MONTH}\d{{2}} \d{{5}}"),  # Norwegian
+)
 _MANY = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
     """`values` holds the most frequent values with their counts; `type` is settled, inferred or declared."""
 
@@ -55,28 +81,46 @@ class Evidence:
     def uniqueness(self) -> float:
         return min(1.0, self.distinct / self.filled) if self.filled else 0.0
 
+    @property
+    def mean_length(self) -> float:
+        """Characters of the shown values on average, 0 where there are none."""
+        return sum(len(v) for v, _ in self.values) / len(self.values) if self.values else 0.0
+
     def share(self, test: re.Pattern[str]) -> float:
         """How many of the shown values match as a whole."""
         return sum(bool(test.fullmatch(v)) for v, _ in self.values) / len(self.values) if self.values else 0.0
 
-    @property
+    @cached_property
     def is_hash(self) -> bool:
         return self.share(_HASH) >= 0.8
 
-    @property
+    @cached_property
     def is_national_id(self) -> bool:
         return _national(tuple(v for v, _ in self.values))
 
-    @property
+    @cached_property
     def is_bank_account(self) -> bool:
         return bool(self.values) and all(len(v) >= 15 and iban.is_valid(v) for v, _ in self.values)
 
-    @property
+    @cached_property
     def has_legal_forms(self) -> bool:
         found = sum(bool(_LEGAL_FORM.search(v)) for v, _ in self.values)
         return len(self.values) >= 2 and found / len(self.values) >= 0.4
 
     @property
+    def has_academic_titles(self) -> bool:
+        return len(self.values) >= 2 and self.share(_ACADEMIC) >= 0.6
+
+    @property
+    def has_salutations(self) -> bool:
+        return len(self.values) >= 2 and self.share(_SALUTATION) >= 0.6
+
+    @cached_property
+    def is_token(self) -> bool:
+        """Values for machines: groups of hexadecimal digits, GUIDs, IP addresses."""
+        return self.filled > 1 and (self.share(_TOKEN) >= 0.8 or self.share(_IP) >= 0.8)
+
+    @cached_property
     def decimal(self) -> str:
         """The decimal sign that the unmistakable values use, "" where none tells."""
         signs = {sign for v, _ in self.values if (sign := _decimal_of(v))}
@@ -101,7 +145,15 @@ def _type_of(field: SourceField, fullest: Variant | None) -> ValueType:
         return ValueType(field.settled)
     if fullest is None or fullest.inferred == ValueType.EMPTY:
         return _DECLARED.get(fullest.declared if fullest else "", ValueType.EMPTY)
+    if fullest.inferred == ValueType.NUMBER and not _is_numeric(fullest):
+        # "Golf 2012" holds a number and is none.
+        return ValueType.TEXT
     return fullest.inferred
+
+
+def _is_numeric(variant: Variant) -> bool:
+    shown = sum(times for _, times in variant.top)
+    return sum(times for value, times in variant.top if _NUMERIC.fullmatch(value)) >= 0.6 * shown
 
 
 def reads_as_yes_no(values: tuple[tuple[str, int], ...]) -> bool:
@@ -112,7 +164,10 @@ def _national(values: tuple[str, ...]) -> bool:
     """Nearly all shown values carry a valid check digit of the same country's personal number."""
     if len(values) < 2:
         return False
-    tests = (_is_swedish, _is_danish, fodselsnummer.is_valid, hetu.is_valid)
+    # With its mark and a day of birth the form alone is proof enough: exports hold typing errors too.
+    if any(all(map(form.fullmatch, values)) for form in _FORMS):
+        return True
+    tests = (_is_swedish, _is_danish, fodselsnummer.is_valid, hetu.is_valid, idnr.is_valid)
     if any(sum(map(test, values)) >= 0.9 * len(values) for test in tests):
         return True
     # One in eleven numbers of nine digits is a valid Dutch one, so only many together prove something.

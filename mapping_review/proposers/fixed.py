@@ -44,13 +44,13 @@ _CALLS = ("call", "phone", "samtal", "opkald", "puhelu", "anruf")
 _MEETINGS = ("meeting", "möte", "møde", "møte", "tapaaminen", "termin", "visit booked", "demo booked")
 
 
-def propose_default(
-    field: SourceField, targets: Sequence[Target], settings: ProposerSettings
-) -> Proposal | None:
-    """A proposal for one of the default attributes with a fixed home; None where the account's fields
-    decide."""
-    if field.key not in _STANDARD:
-        return None
+def has_fixed_home(field: SourceField) -> bool:
+    """Whether it is a default attribute with one home; for the others the account's fields decide."""
+    return field.key in _STANDARD
+
+
+def propose_default(field: SourceField, targets: Sequence[Target], settings: ProposerSettings) -> Proposal:
+    """A proposal for one of the default attributes with a fixed home."""
     key, kind, component = _STANDARD[field.key]
     place = next((t.field for t in targets if not t.field.custom and t.place == ("person", key)), None)
     target = place or TargetField(TargetObject.PERSON, key, kind, False, key)

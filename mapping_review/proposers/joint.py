@@ -3,7 +3,8 @@ wins it."""
 
 from collections.abc import Mapping, Sequence
 
-from mapping_review.proposers.scoring import Candidate, Subject
+from mapping_review.proposers.candidates import Candidate
+from mapping_review.proposers.subjects import Subject
 
 Ranked = Mapping[str, tuple[Subject, Sequence[Candidate]]]
 _Taken = dict[tuple[tuple[str, str], str], set[str]]

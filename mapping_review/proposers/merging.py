@@ -3,8 +3,9 @@ four."""
 
 from collections.abc import Mapping, Sequence
 
+from mapping_review.proposers.candidates import Candidate
 from mapping_review.proposers.names import Reading
-from mapping_review.proposers.scoring import Candidate, Subject
+from mapping_review.proposers.subjects import Subject
 from migrator.engine.field_map import Action, FieldRule
 from migrator.engine.inventory import FieldType, SourceField, TargetObject
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from migrator.engine.canonical import JsonValue
 from migrator.engine.field_map import FieldRule, rule_from_json
+from migrator.engine.inventory import FieldType
 
 FOR, AGAINST = "for", "against"
 
@@ -24,12 +25,14 @@ WRITABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ProposerSettings:
-    """What a proposer may know of the project. `region` reads phone numbers that carry no country."""
+    """What a proposer may know of the project. `region` reads phone numbers that carry no country;
+    `languages` ("sv", "fi") decide between the meanings of a word that several languages have."""
 
     region: str = ""
     currency: str = "EUR"
     tag_style: str = "label_title"
     standard: frozenset[tuple[str, str]] = WRITABLE
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class Alternative:
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """`abstained` says that the rule is a mere default and nobody should trust it. Flags: "sensitive",
-    "conflict", "hostile_name", "values_lost", "existing_data", "consent"."""
+    "conflict", "hostile_name", "values_lost", "existing_data", "consent". `new_type` is the type that a new
+    field would get, wherever the rule goes; it is not stored."""
 
     rule: FieldRule
     confidence: float
@@ -58,6 +62,7 @@ class Proposal:
     abstained: bool = False
     flags: tuple[str, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
+    new_type: FieldType = field(default=FieldType.VARCHAR, compare=False)
 
     def to_json(self) -> dict[str, JsonValue]:
         return {

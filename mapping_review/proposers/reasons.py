@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from mapping_review.proposers.candidates import Candidate
 from mapping_review.proposers.proposal import AGAINST, FOR, Reason
 from mapping_review.proposers.rules import reading_words
-from mapping_review.proposers.scoring import Candidate, Subject
+from mapping_review.proposers.subjects import Subject
 from migrator.engine.field_map import Action, FieldRule
 from migrator.engine.inventory import ValueType
 

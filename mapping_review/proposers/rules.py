@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from mapping_review.proposers.addresses import address_part
+from mapping_review.proposers.candidates import Candidate
 from mapping_review.proposers.evidence import Evidence
 from mapping_review.proposers.lexicon import fold
 from mapping_review.proposers.names import Reading
+from mapping_review.proposers.new_fields import create_type
 from mapping_review.proposers.proposal import ProposerSettings
-from mapping_review.proposers.scoring import Candidate, Subject, address_part, create_type
+from mapping_review.proposers.subjects import Subject
 from migrator.engine.field_map import Action, FieldRule, UpdateMode
 from migrator.engine.inventory import FieldType, SourceField, TargetField, TargetObject, ValueType
 from migrator.engine.reading import options_in
@@ -150,6 +153,12 @@ def field_name(name: str) -> str:
         clean = " ".join(w if w.isupper() else w.lower() for w in words)
     clean = " ".join(clean.split())
     return clean[:1].upper() + clean[1:] or "Unnamed field"
+
+
+def plain_text(text: str) -> str:
+    """A name as one line that steers no terminal and that every encoding takes."""
+    clean = _CONTROL.sub(" ", text).encode("utf-8", "replace").decode()
+    return " ".join(clean.split())
 
 
 def _create_rule(

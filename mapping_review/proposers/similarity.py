@@ -1,30 +1,63 @@
 """How alike two readings are, from 0 to 1: shared concepts by weight, related concepts, then the letters."""
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from mapping_review.proposers.lexicon import lexicon
 from mapping_review.proposers.names import Reading
+from mapping_review.proposers.subjects import unit_weight
 
 RELATED = Path(__file__).parent / "data" / "related.txt"
+OPPOSED = Path(__file__).parent / "data" / "opposed.txt"
 _UNKNOWN = 0.6
+_ANOTHERS, _OPPOSED, _ONLY_QUALIFIERS = 0.4, 0.35, 0.1
 
 
 def similarity(source: Reading, target: Reading) -> float:
     """Weighted Dice over concepts and unknown words; equal names are 1 whatever they mean."""
     if source.folded and source.folded == target.folded:
         return 1.0
+    if not (source.unknown and target.unknown) and target.concepts.isdisjoint(_reach(source.concepts)):
+        return 0.0
     total = _weight_of(source) + _weight_of(target)
     if not total:
         return 0.0
+    shared = 2 * (_shared_concepts(source, target) + _shared_words(source, target)) / total
     # Not quite 1, so that of two fields with one meaning the one that also has the name goes first.
-    return min(0.98, 2 * (_shared_concepts(source, target) + _shared_words(source, target)) / total)
+    if shared < 0.9 and not _shares_meaning(source, target):
+        shared -= _ONLY_QUALIFIERS
+    return max(0.0, min(0.98, shared) - _apart(source, target))
 
 
-def unit_weight(unit: frozenset[str]) -> float:
-    """A word with several meanings says no more than its least telling one."""
-    concepts = lexicon().concepts
-    return min(concepts[name].weight for name in unit)
+def _shares_meaning(source: Reading, target: Reading) -> bool:
+    """Whether more is shared than words such as "last" and "customer"."""
+    kin = any(
+        _kinship(a, b) > 0 and max(unit_weight(a), unit_weight(b)) >= 0.9
+        for a in source.units
+        for b in target.units
+    )
+    return kin or _shared_words(source, target) > 0
+
+
+def _apart(source: Reading, target: Reading) -> float:
+    """What speaks against two names that share words: somebody else's ("child's birthday"), or opposites
+    ("start", "end")."""
+    ours, theirs = source.concepts, target.concepts
+    holders = {c for c in ours ^ theirs if "holder" in lexicon().concepts[c].flags}
+    apart = _ANOTHERS if any(not _has_kin(c, theirs if c in ours else ours) for c in holders) else 0.0
+    opposed = any(a in ours - theirs and b in theirs - ours for a, b in _opposites())
+    return max(apart, _OPPOSED if opposed else 0.0)
+
+
+def _has_kin(concept: str, others: frozenset[str]) -> bool:
+    return any(_related().get(frozenset([concept, other]), 0.0) >= 0.5 for other in others)
+
+
+@lru_cache(maxsize=2048)
+def _reach(concepts: frozenset[str]) -> frozenset[str]:
+    """The concepts with all their kin: what shares none of them is not alike."""
+    kin = (pair for concept in concepts for pair in _kin_of().get(concept, ()))
+    return concepts.union(*kin)
 
 
 def _weight_of(reading: Reading) -> float:
@@ -93,3 +126,22 @@ def _related() -> dict[frozenset[str], float]:
             one, other, share = line.split()
             found[frozenset([one, other])] = float(share)
     return found
+
+
+@cache
+def _kin_of() -> dict[str, list[frozenset[str]]]:
+    found: dict[str, list[frozenset[str]]] = {}
+    for pair in _related():
+        for concept in pair:
+            found.setdefault(concept, []).append(pair)
+    return found
+
+
+@cache
+def _opposites() -> tuple[tuple[str, str], ...]:
+    pairs = [
+        line.split()
+        for line in OPPOSED.read_text(encoding="utf-8").splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+    return tuple((a, b) for one, other in pairs for a, b in ((one, other), (other, one)))

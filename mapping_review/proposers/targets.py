@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mapping_review.proposers.lexicon import LANGUAGES, Languages
 from mapping_review.proposers.names import Reading, read_name
 from mapping_review.proposers.proposal import ProposerSettings
 from migrator.engine.inventory import FieldType, TargetField, TargetObject
@@ -91,6 +92,19 @@ ADDRESS_PARTS = {
     "country": "country",
     "address": "full",
 }
+_SPOKEN: dict[str, Languages] = {
+    "SE": ("sv",),
+    "NO": ("no",),
+    "DK": ("da",),
+    "FI": ("fi", "sv"),
+    "DE": ("de",),
+    "AT": ("de",),
+    "CH": ("de",),
+    "NL": ("nl",),
+    "BE": ("nl",),
+    "GB": ("en",),
+    "IE": ("en",),
+}
 _MANY_TO_ONE = frozenset([("person", "emails"), ("person", "phones")])
 
 
@@ -118,6 +132,12 @@ def targets_in(catalogue: Sequence[TargetField], settings: ProposerSettings) -> 
     return sorted(found, key=lambda t: (t.field.object.value, t.field.custom, t.place, t.field.type.value))
 
 
+def languages_of(settings: ProposerSettings) -> Languages:
+    """The languages that decide between several meanings of a word: those given, else the region's."""
+    found = {language.casefold()[:2] for language in settings.languages} & set(LANGUAGES)
+    return tuple(sorted(found)) or _SPOKEN.get(settings.region.upper(), ())
+
+
 def names_in(catalogue: Iterable[TargetField], where: TargetObject) -> frozenset[str]:
     return frozenset(field.name.casefold() for field in catalogue if field.object == where)
 
@@ -134,7 +154,7 @@ def _target(field: TargetField, settings: ProposerSettings) -> Target | None:
         # It is how a run finds its own records again.
         return None
     if field.custom:
-        reading = read_name(field.name)
+        reading = read_name(field.name, languages_of(settings))
         return Target(field, field.name, (reading,), is_address=field.type == FieldType.ADDRESS)
     key = _ALIASES.get(field.standard_key, field.standard_key)
     place = (field.object.value, key)

@@ -1,0 +1,111 @@
+"""How sure a proposal is: a logistic curve over what spoke for it, with weights that were fitted and not chosen.
+
+The weights stand in data/confidence.json; `manage.py measure_proposals --fit` makes them anew.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mapping_review.proposers.candidates import Candidate
+from mapping_review.proposers.subjects import Subject, main_concept
+from migrator.engine.field_map import Action
+
+WEIGHTS = Path(__file__).parent / "data" / "confidence.json"
+_HIGHEST, _LOWEST = 0.99, 0.01
+# A CRM's integration wrote the attribute and its namespace says what the words mean: nothing was guessed.
+_TOLD = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One candidate among all of its source field, best first."""
+
+    subject: Subject
+    candidate: Candidate
+    ranked: Sequence[Candidate]
+
+    @property
+    def rival(self) -> float:
+        """The score of the best other home; another object for the same new field is one too."""
+        return max((c.score for c in self.ranked if c is not self.candidate), default=0.0)
+
+    @property
+    def rival_map(self) -> float:
+        """How alike the best existing field is that was not chosen."""
+        others = [c for c in self.ranked if c is not self.candidate and c.action == Action.MAP]
+        return max((max(c.alike, c.overlap * 0.5) for c in others), default=0.0)
+
+    @property
+    def knows_all(self) -> bool:
+        return bool(self.subject.reading.units) and not self.subject.reading.unknown
+
+    @property
+    def is_telling(self) -> bool:
+        concept = main_concept(self.subject.reading)
+        return concept is not None and concept.weight >= 0.9
+
+    def is_a(self, action: Action) -> bool:
+        return self.candidate.action == action
+
+
+# Each from 0 to about 1, so that the weights can be compared.
+FEATURES: Mapping[str, Callable[[Case], float]] = {
+    "map": lambda c: c.is_a(Action.MAP),
+    "skip": lambda c: c.is_a(Action.SKIP),
+    "map: score": lambda c: c.is_a(Action.MAP) * min(1.2, c.candidate.score),
+    "map: margin": lambda c: c.is_a(Action.MAP) * _clipped(c.candidate.score - c.rival, 0.5),
+    "map: alike": lambda c: c.is_a(Action.MAP) * c.candidate.alike,
+    "map: labels": lambda c: c.is_a(Action.MAP) * c.candidate.overlap,
+    "map: address": lambda c: c.candidate.target is not None and c.candidate.target.is_address,
+    "map: shared": lambda c: c.candidate.target is not None and c.candidate.target.shared,
+    "new: margin": lambda c: c.is_a(Action.CREATE) * _clipped(c.candidate.score - c.rival, 0.25) * 2,
+    "new: rival": lambda c: c.is_a(Action.CREATE) * c.rival_map,
+    "new: home known": lambda c: c.is_a(Action.CREATE) and bool(c.subject.home),
+    "new: elsewhere": lambda c: c.is_a(Action.CREATE) and c.subject.home in ("organization", "deal"),
+    "new: elsewhere among people": lambda c: (
+        c.is_a(Action.CREATE) and c.subject.home in ("organization", "deal") and not c.subject.company_side
+    ),
+    "new: telling": lambda c: c.is_a(Action.CREATE) and c.is_telling,
+    "skip: score": lambda c: c.is_a(Action.SKIP) * _clipped(c.candidate.score - 0.5, 1.0),
+    "knows all": lambda c: c.knows_all,
+    "knows nothing": lambda c: not c.subject.reading.units,
+    "no values": lambda c: not c.subject.evidence.filled,
+    "company side": lambda c: c.subject.company_side,
+    "conflict": lambda c: c.subject.field.conflict,
+}
+
+
+def confidence_of(case: Case, weights: Mapping[str, float] | None = None) -> float:
+    """From 0.01 to 0.99, in hundredths, as shown."""
+    if case.candidate.why:
+        return _TOLD
+    return round(min(_HIGHEST, max(_LOWEST, logistic(_sum(case, weights or fitted())))), 2)
+
+
+def features_of(case: Case) -> dict[str, float]:
+    return {name: float(feature(case)) for name, feature in FEATURES.items()}
+
+
+def logistic(x: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, x))))
+
+
+@cache
+def fitted() -> Mapping[str, float]:
+    """The shipped weights; "" is the constant."""
+    weights = json.loads(WEIGHTS.read_text(encoding="utf-8"))["weights"]
+    return {str(name): float(weight) for name, weight in weights.items()}
+
+
+def _sum(case: Case, weights: Mapping[str, float]) -> float:
+    return weights.get("", 0.0) + sum(
+        weights.get(name, 0.0) * value for name, value in features_of(case).items()
+    )
+
+
+def _clipped(value: float, most: float) -> float:
+    return max(-most, min(most, value))

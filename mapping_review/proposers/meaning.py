@@ -1,0 +1,54 @@
+"""Where values settle what a name leaves open: a "title" of doctors is no job title, a "last quote" of numbers
+is the quote's number."""
+
+import re
+from dataclasses import replace
+
+from mapping_review.proposers.evidence import Evidence
+from mapping_review.proposers.names import Reading
+from migrator.engine.inventory import ValueType
+
+_NAMES = frozenset({"name", "full_name", "customer", "contact", "legal_name"})
+_IDLE = frozenset({"last", "first", "current", "previous", "customer"})
+_NUMBER_OF = {
+    "quote": "quote_number",
+    "order": "order_number",
+    "invoice": "invoice_number",
+    "agreement": "contract_number",
+    "customer": "customer_number",
+    "member": "member_number",
+}
+_CODE = re.compile(r"(?=.*\d)(?:[^\W\d_]{1,4}[-/ ]?)?\d[\w/-]*")
+_DATES = frozenset({ValueType.DATE, ValueType.DATETIME})
+
+
+def meant_by(reading: Reading, evidence: Evidence) -> Reading:
+    """The reading as the values confirm it; the same reading where they have nothing to add."""
+    if reading.has("job_title", "salutation", "title_word"):
+        if evidence.has_academic_titles:
+            return _instead(reading, "academic_title")
+        return _instead(reading, "salutation") if evidence.has_salutations else reading
+    if "birth" in reading.concepts and evidence.type in _DATES and reading.concepts <= {"birth", "person"}:
+        return _instead(reading, "birthday")
+    is_name = bool(reading.units) and reading.concepts <= _NAMES and reading.has("name", "full_name")
+    if is_name and evidence.has_legal_forms:
+        return _instead(reading, "company")
+    return _numbered(reading, evidence)
+
+
+def _numbered(reading: Reading, evidence: Evidence) -> Reading:
+    """A "last order" whose values are codes of their own is the order's number."""
+    concept = next((c for c in _NUMBER_OF if c in reading.concepts), "")
+    alone = bool(concept) and reading.concepts <= _IDLE | {concept} and not reading.unknown
+    is_code = evidence.type in (ValueType.TEXT, ValueType.NUMBER) and evidence.declared != "number"
+    if not alone or not is_code or evidence.uniqueness < 0.02 or evidence.share(_CODE) < 0.9:
+        return reading
+    return (
+        _instead(reading, _NUMBER_OF[concept])
+        if any("-" in v or v[:1].isalpha() for v, _ in evidence.values)
+        else reading
+    )
+
+
+def _instead(reading: Reading, concept: str) -> Reading:
+    return replace(reading, units=(frozenset([concept]),))
