@@ -12,6 +12,7 @@ from mapping_review.models import DecisionEvent
 from mapping_review.preview import PreviewRow, preview
 from mapping_review.proposers.proposal import AGAINST, Reason
 from mapping_review.queries import Row
+from mapping_review.settling import BY_PERSON
 from migrator.engine.cases import CaseKind
 from migrator.engine.field_map import Action, FieldRule
 from migrator.engine.inventory import FieldType, SourceField, SourceKind, TargetObject, ValueType
@@ -138,6 +139,11 @@ class Cell:
         why = self.row.decision.lapsed
         return f"The approval of this field lapsed. {why}." if why else ""
 
+    @property
+    def by_person(self) -> bool:
+        """A person proposed it in a workbook; how sure a machine is of it says nothing then."""
+        return self.row.now.proposal.provenance.get("proposer") == BY_PERSON
+
     # Addresses
 
     @property
@@ -249,7 +255,7 @@ class Sheet(Cell):
                 "value": str(number),
                 "name": name_of(rule),
                 "detail": detail_of(rule),
-                "confidence": percent(confidence),
+                "confidence": None if number == 0 and self.by_person else percent(confidence),
                 "checked": number == 0,
             }
             for number, (rule, confidence) in enumerate(every)

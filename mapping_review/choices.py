@@ -31,6 +31,7 @@ class Act(models.TextChoices):
     SKIP = "skip", "Left out of the migration"
     UNDO = "undo", "Undone"
     LAPSE = "lapse", "Approval lapsed"
+    IMPORT = "import", "Changed by workbook"
 
 
 class Group(models.TextChoices):

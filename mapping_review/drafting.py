@@ -14,7 +14,7 @@ from django.utils import timezone
 from mapping_review.choices import Act, RowState, VersionState
 from mapping_review.models import DecisionEvent, FieldDecision, MapVersion
 from mapping_review.proposers.proposal import Proposal
-from mapping_review.settling import evidence_sha
+from mapping_review.settling import evidence_sha, is_persons
 from migrator import staging, trail
 from migrator.engine.field_map import Action, FieldRule
 from migrator.engine.inventory import SourceField, SourceKind, TargetField
@@ -117,7 +117,7 @@ class _Plan:
         touched."""
         why = self._why_lapsed(row)
         field = self.fields[row.source_key]
-        proposal = self.proposals[row.source_key]
+        proposal = row.proposed if self._is_own(row, field) else self.proposals[row.source_key]
         changed = row.proposal != proposal.to_json() or row.evidence_sha != evidence_sha(field)
         if not changed and not why:
             return False
@@ -129,6 +129,11 @@ class _Plan:
             row.lock_version += row.state == RowState.PROPOSED
             row.save()
         return bool(why)
+
+    def _is_own(self, row: FieldDecision, field: SourceField) -> bool:
+        """What a person proposed in a workbook stays as long as what it rests on does."""
+        same = row.evidence_sha == evidence_sha(field)
+        return same and is_persons(row.proposed, field) and not self._is_gone(row.proposed.rule)
 
     def _why_lapsed(self, row: FieldDecision) -> str:
         field = self.fields.get(row.source_key)

@@ -86,6 +86,24 @@ class BulkApproveForm(BulkForm):
         return _versions_in(part for part in self.cleaned_data["rows"].split(",") if part)
 
 
+class UploadForm(forms.Form):
+    """A workbook or a JSON file; what is in it is looked at elsewhere."""
+
+    file = forms.FileField(
+        label="Workbook or JSON file",
+        help_text="At most 10 MB. You see every change before it counts.",
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.json"}),
+        error_messages={"required": "Choose a file.", "empty": "The file is empty. Choose another one."},
+    )
+
+
+class CompareForm(forms.Form):
+    """Two versions by number."""
+
+    a = forms.IntegerField(min_value=1)
+    b = forms.IntegerField(min_value=1)
+
+
 class RuleForm(ActForm):
     """Another rule for a row. Choices come from the account; what does not go together is said at the
     field."""

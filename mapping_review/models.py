@@ -1,6 +1,7 @@
 """Versions of a project's field map, the decision on each row, and every act ever taken. `services` writes
 them."""
 
+import uuid
 from functools import cached_property
 
 from django.conf import settings
@@ -163,3 +164,29 @@ class DecisionEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.act} on row {self.decision_id}"
+
+
+class MapImport(models.Model):
+    """An uploaded file as it was previewed: what is applied is what stands here, and not the file read again.
+
+    It expires, because the map goes on without it; `review` is a `workbook_review.Review`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="map_imports")
+    version = models.ForeignKey(MapVersion, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    file_name = models.CharField(max_length=120)
+    file_sha = models.CharField(max_length=64)
+    review = models.JSONField()
+    expires_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            # The expired ones of a project, which the next upload clears away.
+            models.Index(fields=["project", "expires_at"], name="map_import_by_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} for v{self.version_id}"

@@ -89,14 +89,31 @@ class MapPage:
             "client_key": uuid4(),
             "summary": self._summary(),
             "bulk": self._bulk() if self.may_edit else None,
-            "links": [
-                {"url": reverse("mapping_review:versions", args=[self.project.slug]), "label": "Versions",
-                 "icon": "history"},
-            ],
+            "links": self._links(),
+            "workbook": self._workbook(),
             "sign": self._sign(),
             "draft_url": self._draft_url(),
             "last_action": self._last_action(),
         }  # fmt: skip
+
+    def _links(self) -> list[dict[str, str]]:
+        slug, number = self.project.slug, self.version.number
+        versions = reverse("mapping_review:versions", args=[slug])
+        links = [{"url": versions, "label": "Versions", "icon": "history"}]
+        if number > 1:
+            url = reverse("mapping_review:compare", args=[slug, number - 1, number])
+            links.append({"url": url, "label": f"Compare with v{number - 1}", "icon": "git-compare"})
+        return links
+
+    def _workbook(self) -> dict[str, str]:
+        """The addresses of the workbook menu; whoever may not edit may not upload."""
+        slug, number = self.project.slug, self.version.number
+        may_upload = roles.can_edit_fields(self.request.user, self.project)
+        return {
+            "xlsx_url": reverse("mapping_review:version-xlsx", args=[slug, number]),
+            "json_url": reverse("mapping_review:version-json", args=[slug, number]),
+            "upload_url": reverse("mapping_review:import", args=[slug]) if may_upload else "",
+        }
 
     def _chip(self, value: str, label: str, kinds: frozenset[SourceKind]) -> dict[str, Any]:
         kept = {name: v for name, v in self.filters.items() if v and name != "kind"}
@@ -168,7 +185,8 @@ class MapPage:
         if event.bulk:
             count = queries.batch_size(event)
             url = reverse("mapping_review:undo-batch", args=[slug, self.version.number, event.batch])
-            text = f"{count} fields, {Act(event.act).label.lower()} in bulk"
+            how = "" if event.act == Act.IMPORT else " in bulk"
+            text = f"{count} field{'' if count == 1 else 's'}, {Act(event.act).label.lower()}{how}"
         else:
             url = reverse("mapping_review:row-decide", args=[slug, event.decision_id])
             url += f"?action=undo&expected_version={event.decision.lock_version}"

@@ -22,6 +22,7 @@ from mapping_review.proposers import by_rules
 from mapping_review.proposers.rules import skip_rule
 from mapping_review.rulebook import check_rule
 from mapping_review.settling import evidence_sha
+from mapping_review.workbook_apply import apply_import, keep_review
 from mapping_review.writing import Applied, Batch, note, note_many, opened, put_back, state_for, write
 from migrator import approvals, staging
 from migrator.engine.errors import RefusedError
@@ -31,12 +32,14 @@ from migrator.models import Project
 __all__ = [
     "Applied",
     "Batch",
+    "apply_import",
     "approve",
     "approve_all",
     "approve_many",
     "build_draft",
     "decide_rows",
     "edit",
+    "keep_review",
     "open_draft",
     "propose_map",
     "reject",

@@ -11,6 +11,7 @@ from migrator.engine.field_map import Action, FieldRule
 from migrator.engine.inventory import FieldType, SourceField, ValueType, Variant
 
 DROP, SPLIT = "drop", "split"
+BY_PERSON = "workbook"
 _TYPES = {
     ValueType.LONG_TEXT: FieldType.TEXT,
     ValueType.NUMBER: FieldType.DOUBLE,
@@ -41,9 +42,15 @@ def is_open_conflict(field: SourceField) -> bool:
     return field.conflict and not field.settled
 
 
+def is_persons(proposal: Proposal, field: SourceField) -> bool:
+    """Whether a person proposed this rule for the field as its type is settled now."""
+    source = proposal.provenance
+    return source.get("proposer") == BY_PERSON and source.get("settled", "") == field.settled
+
+
 def effective(proposal: Proposal, field: SourceField, settings: ProposerSettings) -> Effective:
     """The proposal with the settled type applied. Without one it is the proposal itself."""
-    if not field.settled:
+    if not field.settled or is_persons(proposal, field):
         return Effective(proposal)
     reason = Reason(FOR, "A person settled the type in the queue")
     calm = replace(

@@ -56,9 +56,13 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 @require_GET
 def versions(request: HttpRequest, slug: str) -> HttpResponse:
     project = roles.project_for(request.user, slug)
+    found = list(project.map_versions.select_related("signed_by"))
     context = {
         "project": project,
-        "versions": project.map_versions.select_related("signed_by"),
+        "versions": found,
+        "numbers": [version.number for version in found],
+        "a": found[1].number if len(found) > 1 else None,
+        "b": found[0].number if found else None,
         "can_edit": roles.can_edit_fields(request.user, project),
     }
     return render(request, "mapping_review/versions.html", context)

@@ -4,7 +4,7 @@ only."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -13,9 +13,17 @@ from mapping_review.choices import Act, RowState
 from mapping_review.drafting import snapshot
 from mapping_review.models import DecisionEvent, FieldDecision, MapVersion
 from mapping_review.policies import check_can_edit_version
+from mapping_review.proposers.proposal import Proposal
 from migrator import trail
 from migrator.engine.errors import RefusedError
 from migrator.engine.field_map import Action, FieldRule
+from migrator.models import Project
+
+# What `propose_instead` changes of a row.
+_OPENED = (
+    "state", "rule", "more_rules", "bulk", "decided_by", "decided_at", "lapsed", "proposal", "confidence",
+    "evidence_sha", "lock_version",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,38 @@ def write(  # noqa: PLR0913 -- as _act
     )
 
 
+def propose_instead(
+    proposals: Iterable[tuple[FieldDecision, Proposal]], project: Project, user: Any, batch: UUID
+) -> None:
+    """Put a person's proposals in place of the present ones, in two statements however many there are.
+
+    Each row is open again, and says so if it was approved.
+    """
+    now = timezone.now()
+    rows, events = [], []
+    for row, proposal in proposals:
+        before = snapshot(row) | {"proposal": row.proposal, "confidence": row.confidence}
+        _open_with(row, proposal, user)
+        rows.append(row)
+        events.append(
+            DecisionEvent(
+                project=project, decision=row, act=Act.IMPORT, actor=user, at=now, before=before,
+                after=snapshot(row), bulk=True, client_key=uuid5(batch, row.source_key), batch=batch,
+            )
+        )  # fmt: skip
+    FieldDecision.objects.bulk_update(rows, _OPENED, batch_size=500)
+    DecisionEvent.objects.bulk_create(events, batch_size=500)
+
+
+def _open_with(row: FieldDecision, proposal: Proposal, user: Any) -> None:
+    if row.is_settled:
+        row.lapsed = f"{Act.IMPORT.label}, by {user.get_full_name() or user.get_username()}"[:300]
+    row.state, row.rule, row.more_rules, row.bulk = RowState.PROPOSED, None, [], False
+    row.decided_by = row.decided_at = None
+    row.proposal, row.confidence = proposal.to_json(), proposal.confidence
+    row.lock_version += 1
+
+
 def put_back(
     row: FieldDecision, event: DecisionEvent, user: Any, client_key: UUID, batch: UUID
 ) -> DecisionEvent:
@@ -94,6 +134,9 @@ def put_back(
     row.state, row.rule, row.more_rules = then["state"], then["rule"], then["more_rules"]
     row.bulk, row.lapsed, row.decided_by_id = then["bulk"], then["lapsed"], then["decided_by"]
     row.decided_at = parse_datetime(then["decided_at"]) if then["decided_at"] else None
+    # Only a workbook replaces the proposal too.
+    row.proposal = then.get("proposal", row.proposal)
+    row.confidence = then.get("confidence", row.confidence)
     row.lock_version += 1
     row.save()
     return DecisionEvent.objects.create(
@@ -121,8 +164,11 @@ def note(row: FieldDecision, user: Any, act: Act) -> None:
     )
 
 
-def note_many(version: MapVersion, user: Any, sentence: str, count: int) -> None:
+def note_many(
+    version: MapVersion, user: Any, sentence: str, count: int, data: dict[str, Any] | None = None
+) -> None:
     if count:
         trail.append(
-            version.project, user, "map_many", "map_version", version.number, sentence, {"rows": count}
-        )
+            version.project, user, "map_many", "map_version", version.number, sentence,
+            {"rows": count} | (data or {}),
+        )  # fmt: skip
