@@ -16,7 +16,7 @@ import orjson
 from migrator.simulators.access_log import AccessLog, Wanted
 from migrator.simulators.faults import Faults, plan_as_json
 from migrator.simulators.http_wsgi import BadJson, Handler, Request, Response, Router, json_response
-from migrator.simulators.snapshots import Record, Shelf, differences, in_pieces, spooled
+from migrator.simulators.snapshots import Record, Scope, Shelf, differences, in_pieces, spooled
 
 PREFIX = "/_control"
 _LINES = "application/x-ndjson"
@@ -31,6 +31,7 @@ class Controlled(Protocol):
 
     log: AccessLog
     shelf: Shelf
+    volatile: frozenset[str]  # members of a record that change by themselves
 
     @property
     def lock(self) -> RLock:
@@ -212,7 +213,9 @@ def _log(controlled: Controlled, request: Request) -> Any:
 def _snapshot(controlled: Controlled, request: Request) -> Any:
     if name := request.first("name"):
         return _streamed(controlled.shelf.read(name))
-    return _streamed(_state_now(controlled, request))
+    # Written down under the lock, so that all of it is of one moment; the caller reads it in its own time.
+    scope = Scope(_flag(request, "stable"), _flag(request, "deleted"))
+    return _streamed(spooled(controlled.records(**scope._asdict())))
 
 
 def _keep_snapshot(controlled: Controlled, request: Request) -> Any:
@@ -220,8 +223,9 @@ def _keep_snapshot(controlled: Controlled, request: Request) -> Any:
     name = sent.get("name")
     if not isinstance(name, str):
         raise ValueError('A snapshot needs a name, as in {"name": "before"}.')
-    records = controlled.records(stable=bool(sent.get("stable")), deleted=bool(sent.get("deleted")))
-    return {"name": name, "records": controlled.shelf.keep(name, records)}
+    scope = Scope(bool(sent.get("stable")), bool(sent.get("deleted")))
+    records = controlled.records(**scope._asdict())
+    return {"name": name, "records": controlled.shelf.keep(name, records, scope)}
 
 
 def _diff(controlled: Controlled, request: Request) -> Any:
@@ -230,13 +234,13 @@ def _diff(controlled: Controlled, request: Request) -> Any:
         known = ", ".join(controlled.shelf.names()) or "none"
         raise ValueError(f"Say from which snapshot, as in diff?from=NAME; remembered are: {known}.")
     before, last = controlled.shelf.read(first), request.first("to")
-    after = controlled.shelf.read(last) if last else _state_now(controlled, request)
-    return _streamed(differences(before, after))
-
-
-def _state_now(controlled: Controlled, request: Request) -> Iterator[bytes]:
-    # Written down under the lock, so that all of it is of one moment; the caller reads it in its own time.
-    return spooled(controlled.records(stable=_flag(request, "stable"), deleted=_flag(request, "deleted")))
+    # What is left out on one side is left out on both, or every record would differ.
+    kept = [controlled.shelf.scope(name) for name in (first, last) if name]
+    stable = _flag(request, "stable") or any(scope.stable for scope in kept)
+    deleted = _flag(request, "deleted") or kept[0].deleted
+    now = () if last else controlled.records(stable=stable, deleted=deleted)
+    after = controlled.shelf.read(last) if last else spooled(now)
+    return _streamed(differences(before, after, controlled.volatile if stable else frozenset()))
 
 
 # Contents

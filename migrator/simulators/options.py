@@ -163,9 +163,13 @@ def _read(values: Mapping[str, Any], *, control: bool) -> Options:
     )
 
 
+# Ten times what was measured; beyond it a start would take hours without a word.
+MOST_PROFILES = 5_000_000
+
+
 def _profiles(text: Any) -> int:
     try:
-        return whole(text, "--profiles", 1)
+        return whole(text, "--profiles", 1, most=MOST_PROFILES)
     except ValueError as error:
         raise ValueError(f"{error} A target without contents is --empty.") from error
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from migrator.simulators import kept
 from migrator.simulators.options import (
     BAD_INPUT,
     HOST,
@@ -44,10 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config["port"] = free_port(config["port"], "--port")
         options = read_options(config, control=config["control"])
         _check_file(config["db"])
-        _check_account(config)
+        kept.check(config["db"], config["side"], options)
     except BadOption as problem:
         print(problem, file=sys.stderr)
         return BAD_INPUT
+    options = kept.held(options, config["db"])
     os.environ[CONFIG_VARIABLE] = json.dumps(config)
     if config["die_with_parent"]:
         _watch_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
@@ -60,7 +62,7 @@ def application() -> WSGIApplication:
     """The application of one worker process, from the options the main process left in the environment."""
     config = json.loads(os.environ[CONFIG_VARIABLE])
     _die_with_main_process()
-    options = read_options(config, control=config["control"])
+    options = kept.held(read_options(config, control=config["control"]), config["db"])
     make = _target if config["side"] == "target" else _source
     app = make(options, config["db"])
     plan = options.faults.get(config["side"])
@@ -128,32 +130,22 @@ def _check_file(name: str | None) -> None:
         raise BadOption(f"--db {name} can not be a file there: name one in a folder that can be written to.")
 
 
-def _check_account(config: dict[str, Any]) -> None:
-    from migrator.simulators.pipedrive.state import UnreadableFile, check_file
-
-    if config["side"] == "target" and config["db"] and Path(config["db"]).is_file():
-        try:
-            check_file(config["db"])
-        except UnreadableFile as problem:
-            raise BadOption(f"--db {problem}") from problem
-
-
 def _target(options: Options, db: str | None) -> Any:
     from migrator.simulators.pipedrive.app import build_app
     from migrator.simulators.pipedrive.preload import Preload
 
-    def reseed(account: str, seed: int, profiles: int) -> Preload:
-        return cast(Preload, _account(account, seed, profiles, None).target_preload())
+    def made(account: str, seed: int, profiles: int) -> Preload:
+        return cast(Preload, _account(account, seed, profiles, options.events).target_preload())
 
     def preload() -> Preload:
-        return cast(
-            Preload,
-            _account(options.account, options.seed, options.profiles, options.events).target_preload(),
-        )
+        return made(options.account, options.seed, options.profiles)
 
-    contents = Preload if options.empty else preload
     return build_app(
-        options.target, db or ":memory:", preload=contents, control=options.control, reseed=reseed
+        options.target,
+        db or ":memory:",
+        preload=Preload if options.empty else preload,
+        control=options.control,
+        reseed=kept.remembering(made, db),
     )
 
 
@@ -161,13 +153,14 @@ def _source(options: Options, db: str | None) -> Any:
     from migrator.simulators.apsis_one.app import build_app
 
     shape = {"lead_separator": options.source.lead_separator, "crm_ids": options.source.crm_ids}
-    account = _account(options.account, options.seed, options.profiles, options.events, **shape)
+
+    def made(name: str, seed: int, profiles: int) -> Any:
+        return _account(name, seed, profiles, options.events, **shape)
+
+    account = made(options.account, options.seed, options.profiles)
     path = None if db in (None, ":memory:") else db
-    return build_app(account, options.source, db_path=path, control=options.control, reseed=_named_account)
-
-
-def _named_account(name: str, seed: int, profiles: int) -> Any:
-    return _account(name, seed, profiles, None)
+    reseed = kept.remembering(made, db)
+    return build_app(account, options.source, db_path=path, control=options.control, reseed=reseed)
 
 
 def _account(name: str, seed: int, profiles: int, events: float | None, **shape: Any) -> Any:

@@ -29,6 +29,13 @@ class Record(NamedTuple):
     record: Any
 
 
+class Scope(NamedTuple):
+    """Whether a state leaves out what changes by itself, and whether it holds what was deleted."""
+
+    stable: bool = False
+    deleted: bool = False
+
+
 class Shelf:
     """Snapshots by name, in a folder that is kept, or in one that ends with the process."""
 
@@ -47,10 +54,12 @@ class Shelf:
         """What is remembered."""
         return sorted(path.name.removesuffix(".gz") for path in self._folder.glob("*.gz"))
 
-    def keep(self, name: str, records: Iterable[Record]) -> int:
-        """Remember a state; returns the number of records. Raises ValueError for a bad name."""
+    def keep(self, name: str, records: Iterable[Record], scope: Scope | None = None) -> int:
+        """Remember a state and what it leaves out; returns the number of records. Raises ValueError for a
+        bad name."""
         path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".scope").write_text(json.dumps(scope or Scope()))
         new = path.with_suffix(".new")
         with gzip.open(new, "wb", 1) as file:
             number = _write(cast(BinaryIO, file), records)
@@ -64,6 +73,11 @@ class Shelf:
             known = ", ".join(self.names()) or "none"
             raise ValueError(f"There is no snapshot {name}; remembered are: {known}.")
         return _lines(cast(BinaryIO, gzip.open(path, "rb")))
+
+    def scope(self, name: str) -> Scope:
+        """What a remembered state leaves out and holds. Raises ValueError for an unknown name."""
+        path = self._path(name).with_suffix(".scope")
+        return Scope(*json.loads(path.read_text())) if path.exists() else Scope()
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
@@ -80,8 +94,11 @@ def spooled(records: Iterable[Record]) -> Iterator[bytes]:
     return _lines(cast(BinaryIO, gzip.open(file, "rb")), file)
 
 
-def differences(before: Iterator[bytes], after: Iterator[bytes]) -> Iterator[bytes]:
-    """Lines {"change": "added" | "removed" | "changed", "kind", "id", ...} between two sorted states."""
+def differences(
+    before: Iterator[bytes], after: Iterator[bytes], without: frozenset[str] = frozenset()
+) -> Iterator[bytes]:
+    """Lines {"change": "added" | "removed" | "changed", "kind", "id", ...} between two sorted states; a record
+    that differs only in members named in `without` is no change."""
     old, new = next(before, None), next(after, None)
     while old is not None or new is not None:
         if old == new:
@@ -89,7 +106,7 @@ def differences(before: Iterator[bytes], after: Iterator[bytes]) -> Iterator[byt
             continue
         order = _compared(old, new)
         if order == 0:
-            yield _changed(cast(bytes, old), cast(bytes, new))
+            yield from _changed(cast(bytes, old), cast(bytes, new), without)
         elif order < 0:
             yield _line({"change": "removed", **json.loads(cast(bytes, old))})
         else:
@@ -146,11 +163,14 @@ def _place(line: bytes) -> tuple[str, bool, Any]:
     return entry["kind"], isinstance(entry["id"], str), entry["id"]
 
 
-def _changed(old: bytes, new: bytes) -> bytes:
+def _changed(old: bytes, new: bytes, without: frozenset[str]) -> Iterator[bytes]:
     one, two = json.loads(old), json.loads(new)
     was, now = one["record"], two["record"]
     shown = {"change": "changed", "kind": two["kind"], "id": two["id"]}
     if not (isinstance(was, dict) and isinstance(now, dict)):
-        return _line(shown | {"from": was, "to": now})
-    names = [name for name in was.keys() | now.keys() if was.get(name) != now.get(name)]
-    return _line(shown | {"fields": {name: {"from": was.get(name), "to": now.get(name)} for name in names}})
+        yield _line(shown | {"from": was, "to": now})
+        return
+    names = [name for name in (was.keys() | now.keys()) - without if was.get(name) != now.get(name)]
+    if names:
+        fields = {name: {"from": was.get(name), "to": now.get(name)} for name in names}
+        yield _line(shown | {"fields": fields})

@@ -177,6 +177,8 @@ def test_attributes_can_be_named_by_version_or_with_their_section(caller: Caller
         attributes=[{"discriminator": size.discriminator, "section_discriminator": section.discriminator}]
     )
     assert by_version == by_name
+    assert by_version == caller.exported_profiles(attributes=[{"attribute_version_id": size.live.id}])
+    assert "needs a discriminator" in caller.request_export(attributes=[{}]).json()["detail"]
 
 
 def test_events_have_ids_only_when_switched_on() -> None:

@@ -174,6 +174,37 @@ def test_the_source_survives_a_kill_too(tmp_path: Path, serve: Callable[..., tup
     assert len(lines) == 21
 
 
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_restart_finds_the_account_that_was_seeded_since(
+    side: str, tmp_path: Path, serve: Callable[..., tuple[Process, Any]]
+) -> None:
+    words = ("--db", str(tmp_path / "a.sqlite3"), "--profiles", "20", "--control")
+    process, ready = serve(side, *words, "--port", str(free_port()))
+    httpx.post(f"{ready['control']}/seed", json={"account": "havblik", "profiles": 30}).raise_for_status()
+    there = httpx.get(f"{ready['control']}/snapshot").content
+    process.kill()
+    process.wait()
+    _, ready = serve(side, *words, "--port", str(free_port()))
+    assert (ready["account"], ready["profiles"]) == ("havblik", 30)
+    assert httpx.get(f"{ready['control']}/snapshot").content == there
+    httpx.post(f"{ready['control']}/reset").raise_for_status()
+    assert httpx.get(f"{ready['control']}/inspect").json()["account"] == "havblik"
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_the_file_of_another_account_or_of_none_is_refused(
+    side: str, tmp_path: Path, serve: Callable[..., tuple[Process, Any]]
+) -> None:
+    words = ("--profiles", "20", "--db", str(tmp_path / "a.sqlite3"))
+    process, _ = serve(side, *words, "--port", str(free_port()))
+    process.kill()
+    process.wait()
+    port = str(free_port())
+    assert "account nordlys, seed 7, profiles 20" in refused(side, *words, "--seed", "8", "--port", port)
+    (tmp_path / "text").write_text("no database")
+    assert "cannot be opened" in refused(side, "--db", str(tmp_path / "text"), "--port", port)
+
+
 def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     port = free_port()
     parent = (

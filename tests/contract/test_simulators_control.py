@@ -57,12 +57,12 @@ class Either:
         return str(answer.json()["access_token"])
 
 
-def open_side(side: str, *, control: bool = True, db: Path | None = None) -> Either:
+def open_side(side: str, *, control: bool = True, db: Path | None = None, now: float = NOON) -> Either:
     account = build_account("nordlys", 7, 40)
     if side == "source":
         settings = ApsisSettings(limits_off=True)
         path = str(db) if db else None
-        app: Any = build_source(account, settings, lambda: NOON, db_path=path, control=control)
+        app: Any = build_source(account, settings, lambda: now, db_path=path, control=control)
         app.state.source_key = account.source.export_key
         return Either(side, app)
     target = PipedriveSettings(limits_off=True, account="nordlys", seed=7)
@@ -73,7 +73,7 @@ def open_side(side: str, *, control: bool = True, db: Path | None = None) -> Eit
     app = build_target(
         target,
         str(db) if db else ":memory:",
-        lambda: NOON,
+        lambda: now,
         preload=account.target_preload,
         control=control,
         reseed=reseed,
@@ -212,6 +212,33 @@ def test_the_same_seed_has_the_same_snapshot(side: str) -> None:
     assert open_side(side).get("snapshot").content == open_side(side).get("snapshot").content
 
 
+def test_the_same_seed_has_the_same_snapshot_on_another_day(side: str) -> None:
+    later = open_side(side, now=NOON + 40 * 86_400 + 1)
+    assert later.get("snapshot").content == open_side(side).get("snapshot").content
+
+
+def test_what_changes_by_itself_is_left_out_of_both_sides_of_a_stable_diff() -> None:
+    either = open_side("target")
+    either.told("snapshot", {"name": "plain"})
+    either.told("snapshot", {"name": "steady", "stable": True})
+    person = either.http.get(PERSONS, params={"limit": 1}).json()["data"][0]
+    for name in ("Changed", person["name"]):
+        either.http.patch(f"{PERSONS}/{person['id']}", json={"name": name}).raise_for_status()
+    assert either.lines("diff", **{"from": "plain", "stable": 1}) == []
+    assert either.lines("diff", **{"from": "steady"}) == []
+    assert either.lines("diff", **{"from": "plain", "to": "steady"}) == []
+    (change,) = either.lines("diff", **{"from": "plain"})
+    assert list(change["fields"]) == ["update_time"]
+
+
+def test_a_diff_looks_at_the_deleted_when_its_snapshot_did() -> None:
+    either = open_side("target")
+    number = either.http.get(PERSONS, params={"limit": 1}).json()["data"][0]["id"]
+    either.http.delete(f"{PERSONS}/{number}").raise_for_status()
+    either.told("snapshot", {"name": "all", "deleted": True})
+    assert either.lines("diff", **{"from": "all"}) == []
+
+
 def test_a_diff_shows_what_changed_since_a_remembered_snapshot_and_between_two(either: Either) -> None:
     kept = either.told("snapshot", {"name": "before"})
     assert kept == {"name": "before", "records": len(either.lines("snapshot"))}
@@ -254,6 +281,11 @@ def test_seeding_makes_another_account_and_back_again(either: Either) -> None:
     assert either.get("snapshot").content == other
     either.told("seed", {"account": "nordlys", "seed": 7, "profiles": 40})
     assert either.get("snapshot").content == first
+
+
+def test_what_a_seeding_leaves_out_stays_as_it_is(either: Either) -> None:
+    assert either.told("seed", {"seed": 8}) == {"account": "nordlys", "seed": 8, "profiles": 40}
+    assert either.told("seed", {"account": "havblik"}) == {"account": "havblik", "seed": 8, "profiles": 40}
 
 
 def test_the_log_is_newest_first_and_filtered(either: Either) -> None:

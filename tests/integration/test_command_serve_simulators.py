@@ -66,7 +66,8 @@ def test_it_leaves_the_control_address_out_when_told() -> None:
         assert told["control"] == {"source_url": None, "target_url": None}
         with pytest.raises(urllib.error.HTTPError) as problem:
             asked(f"{told['target']['base_url']}/_control/inspect?api_token={told['target']['api_token']}")
-        assert problem.value.code == 404
+        with problem.value as answer:  # it holds the connection
+            assert answer.code == 404
 
 
 def test_both_accounts_survive_a_restart_in_a_kept_folder(tmp_path: Path) -> None:
@@ -107,6 +108,7 @@ def test_a_taken_port_is_told() -> None:
 @pytest.mark.parametrize(
     ("words", "named"),
     [
+        (("--nonsense",), "unrecognized arguments: --nonsense"),
         (("--profiles", "-5"), "--profiles must be a whole number from 1"),
         (("--account", "acme"), "--account takes nordlys, "),
         (("--seed", "-1"), "--seed"),

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import tempfile
+from argparse import SUPPRESS
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,10 @@ from migrator.simulators.options import BadOption, add_options, free_port, kept_
 class Command(BaseCommand):
     help = "Serve a made-up APSIS One account and a made-up Pipedrive account on this machine."
     requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        # A refusal is one sentence: without this, argparse prints a page of usage before it.
+        return super().create_parser(prog_name, subcommand, usage=SUPPRESS, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_options(parser)

@@ -34,6 +34,8 @@ _LIMITS = ("off", "time_scale", "failing_exports", "stuck_exports")
 class ApsisControl:
     """One running simulator in the hands of its control address."""
 
+    volatile: frozenset[str] = frozenset()
+
     def __init__(self, app: "ApsisApp", folder: Path | None) -> None:
         self._app = app
         self.log = AccessLog()

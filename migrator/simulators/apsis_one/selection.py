@@ -1,7 +1,8 @@
 """What an export is asked to contain: attributes, tags, events and topics, by any of the accepted spellings.
 
 How the real service addresses them is unknown (reference 9.2), so several forms are taken (assumed): a
-discriminator, a version id, or an object {discriminator | version_id, section_discriminator?, field_name?}.
+discriminator, a version id, or an object {discriminator | version_id, section_discriminator?, field_name?},
+also as imports write it, {attribute_discriminator | attribute_version_id | tag_discriminator | …}.
 """
 
 from collections.abc import Iterable
@@ -70,7 +71,11 @@ def _by_name(defined: Iterable[Definition]) -> dict[str, list[Definition]]:
 
 def _matches(entry: Any, name: str, known: dict[str, list[Definition]]) -> list[Definition]:
     row = entry if isinstance(entry, dict) else {"discriminator": entry}
-    wanted = row.get("discriminator") or row.get("version_id")
+    one = name.removesuffix("s")
+    spellings = ("discriminator", "version_id", f"{one}_discriminator", f"{one}_version_id")
+    wanted = next((row[spelling] for spelling in spellings if row.get(spelling)), None)
+    if wanted is None:
+        raise ApiProblem(400, f"{name}: an entry needs a discriminator or a version_id.")
     section = row.get("section_discriminator")
     found = known.get(wanted, []) if isinstance(wanted, str) else []
     found = [definition for definition in found if section in (None, definition.section)]

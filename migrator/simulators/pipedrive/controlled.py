@@ -29,6 +29,8 @@ FIXED = frozenset(
 class PipedriveControl:
     """One running simulator in the hands of its control address."""
 
+    volatile = snapshots.VOLATILE
+
     def __init__(self, app: "PipedriveApp", folder: Path | None) -> None:
         self._app, self._state = app, app.state
         self.lock = app.state.lock

@@ -57,6 +57,9 @@ class Preload:
     read again will do, so that a large account need not be in memory.
 
     Entries may also carry `update_time` (RFC3339) so that a seeded account does not look written today.
+    as_of              Unix seconds at which everything without a time of its own was written; now when None.
+                       A made-up account names it, so that the same seed gives the same bytes on every day
+    profiles           how many profiles the made-up account behind it has; None where there is none
     """
 
     company: Entry | None = None
@@ -75,3 +78,5 @@ class Preload:
     activities: Iterable[Entry] = ()
     notes: Iterable[Entry] = ()
     filters: Sequence[Entry] = ()
+    as_of: float | None = None
+    profiles: int | None = None

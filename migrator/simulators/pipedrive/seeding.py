@@ -48,7 +48,11 @@ class PreloadError(Exception):
 
 def fill(account: Account, preload: Preload, generation: int) -> None:
     """Write the first contents of an account. Runs inside one transaction."""
-    _Filling(account, preload).run(generation)
+    account.at(preload.as_of)
+    try:
+        _Filling(account, preload).run(generation)
+    finally:
+        account.at(None)
     account.reload()
 
 
@@ -81,6 +85,7 @@ class _Filling:
         salt = hashlib.sha256(f"{settings.account}:{settings.seed}:{generation}".encode()).hexdigest()
         self.store.set_fact("salt", salt)
         self.store.set_fact("generation", generation)
+        self.store.set_fact("profiles", self.preload.profiles)
         for name, value in first_numbers(settings.seed).items():
             self.store.set_counter(name, value)
         self.account.company = {"id": int(salt[:6], 16), **_COMPANY, **(self.preload.company or {})}

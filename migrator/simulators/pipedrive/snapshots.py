@@ -46,6 +46,7 @@ def figures(account: Account) -> dict[str, Any]:
     return {
         "account": account.settings.account,
         "seed": account.settings.seed,
+        "profiles": store.fact("profiles"),
         "company": account.company,
         "plan": account.plan.name,
         "now": account.now(),

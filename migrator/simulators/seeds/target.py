@@ -14,6 +14,7 @@ from migrator.simulators.seeds.countries import COUNTRIES, EMAIL_DOMAINS
 from migrator.simulators.seeds.people import Person
 from migrator.simulators.seeds.source import Source, owners_of
 from migrator.simulators.seeds.streams import Draw, between, mix, pick, stream
+from migrator.simulators.seeds.times import NOW
 from migrator.simulators.seeds.traps import Trap
 
 Entry = dict[str, Any]
@@ -56,6 +57,8 @@ def target_preload(account: str, seed: int, source: Source) -> Preload:
         activities=Entries(maker.activities),
         notes=Entries(maker.notes),
         filters=[_own_filter()],
+        as_of=NOW,
+        profiles=source.profiles,
     )
 
 

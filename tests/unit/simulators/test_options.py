@@ -34,7 +34,7 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Refused:
 
 BAD = {
     "--port": ["0", "-1", "65536", "http", "8100.5"],
-    "--profiles": ["0", "-1", "many", "1e6"],
+    "--profiles": ["0", "-1", "many", "1e6", "99999999999"],
     "--seed": ["-1", "x"],
     "--account": ["acme", ""],
     "--seats": ["0"],

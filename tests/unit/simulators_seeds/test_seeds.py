@@ -35,6 +35,10 @@ DIGESTS = {
 }
 
 
+# Not contents, but what is known of them: their day and the account's size.
+_AROUND = {"as_of", "profiles"}
+
+
 def _everything(account: Account) -> Iterator[Any]:
     source = account.source
     yield _shape(source.shape)
@@ -44,7 +48,7 @@ def _everything(account: Account) -> Iterator[Any]:
         yield [asdict(c) for c in source.consents(profile.index)]
         yield sorted(source.suppressed(profile.index))
     preload = account.target_preload()
-    yield {f.name: _plain(getattr(preload, f.name)) for f in fields(preload)}
+    yield {f.name: _plain(getattr(preload, f.name)) for f in fields(preload) if f.name not in _AROUND}
 
 
 def _plain(value: Any) -> Any:
