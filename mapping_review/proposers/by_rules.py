@@ -4,7 +4,7 @@ Deterministic: equal input gives equal proposals, in whatever order the fields c
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from mapping_review.proposers.addresses import is_another
@@ -22,7 +22,7 @@ from mapping_review.proposers.fixed import (
 from mapping_review.proposers.hostile import is_suspicious
 from mapping_review.proposers.joint import assigned
 from mapping_review.proposers.lexicon import Languages, lexicon
-from mapping_review.proposers.meaning import meant_by
+from mapping_review.proposers.meaning import meant_by, meant_in_section
 from mapping_review.proposers.merging import same_existing_fields, same_new_fields
 from mapping_review.proposers.names import Reading, read_name
 from mapping_review.proposers.new_fields import create_type
@@ -47,6 +47,8 @@ _CONNECTOR = re.compile(
     r"|tribe|e-?deal|super\s?office|upsales|salesforce|hubspot)\s*[-:._]+\s*"
 )
 _COMPANY_SHARE = 0.72
+# Names of fields that only companies fill.
+_OF_COMPANIES = (frozenset(["company"]), frozenset(["org_number"]))
 Readings = Mapping[str, Reading]
 
 
@@ -125,7 +127,14 @@ def _needs_scoring(field: SourceField) -> bool:
 def _subjects(
     attributes: Sequence[SourceField], fields: Sequence[SourceField], languages: Languages
 ) -> list[Subject]:
-    readings = {f.key: _read(f, languages) for f in fields if f.kind == SourceKind.ATTRIBUTE}
+    evidence = {f.key: evidence_of(f) for f in fields if f.kind == SourceKind.ATTRIBUTE}
+    named = {key: _read(f, languages) for f in fields if (key := f.key) in evidence}
+    beside = _beside(fields, named)
+    readings = {
+        f.key: meant_in_section(meant_by(named[f.key], evidence[f.key]), evidence[f.key], beside(f))
+        for f in fields
+        if f.key in evidence
+    }
     companies = _company_sections(fields, readings)
     usual = {key: reading for key, reading in readings.items() if not is_another(reading)}
     blocks = _sections_with(fields, usual, frozenset(["postal_code", "city"]))
@@ -133,14 +142,25 @@ def _subjects(
     return [
         Subject(
             f,
-            meant_by(readings[f.key], evidence := evidence_of(f)),
-            evidence,
+            readings[f.key],
+            evidence[f.key],
             _touches(f, companies),
             _touches(f, blocks),
             _touches(f, addresses),
         )
         for f in attributes
     ]
+
+
+def _beside(fields: Sequence[SourceField], readings: Readings) -> Callable[[SourceField], frozenset[str]]:
+    """For a field, what the names of a single meaning in its Sections mean, its own copies in other Sections
+    left out."""
+    meant: dict[str, set[str]] = {}
+    for field in fields:
+        if field.key in readings and len(readings[field.key].concepts) == 1:
+            for variant in field.variants:
+                meant.setdefault(variant.section, set()).update(readings[field.key].concepts)
+    return lambda field: frozenset().union(*(meant.get(v.section, ()) for v in field.variants))
 
 
 def _touches(field: SourceField, sections: frozenset[str]) -> bool:
@@ -175,7 +195,7 @@ def _company_sections(fields: Sequence[SourceField], readings: Readings) -> froz
     for field in fields:
         if is_suspicious(field.name):
             continue
-        is_company = field.key in readings and readings[field.key].concepts == {"company"}
+        is_company = field.key in readings and readings[field.key].concepts in _OF_COMPANIES
         for variant in field.variants:
             most[variant.section] = max(most.get(variant.section, 0), variant.filled)
             if is_company:

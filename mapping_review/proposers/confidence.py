@@ -13,11 +13,26 @@ from pathlib import Path
 from mapping_review.proposers.candidates import Candidate
 from mapping_review.proposers.subjects import Subject, main_concept
 from migrator.engine.field_map import Action
+from migrator.engine.inventory import ValueType
 
 WEIGHTS = Path(__file__).parent / "data" / "confidence.json"
 _HIGHEST, _LOWEST = 0.99, 0.01
 # A CRM's integration wrote the attribute and its namespace says what the words mean: nothing was guessed.
 _TOLD = 0.95
+
+
+_V = ValueType
+_AMOUNTS = frozenset({_V.NUMBER, _V.MONEY})
+# The values that a concept's type of field leads one to expect.
+_PROMISED: Mapping[str, frozenset[ValueType]] = {
+    "date": frozenset({_V.DATE, _V.DATETIME}),
+    "double": _AMOUNTS,
+    "monetary": _AMOUNTS,
+    "yesno": frozenset({_V.YES_NO}),
+    "phone": frozenset({_V.PHONE, _V.NUMBER}),
+    "enum": frozenset({_V.OPTION, _V.OPTIONS, _V.TEXT}),
+    "set": frozenset({_V.OPTION, _V.OPTIONS, _V.TEXT}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,48 @@ class Case:
         concept = main_concept(self.subject.reading)
         return concept is not None and concept.weight >= 0.9
 
+    @property
+    def unknown_share(self) -> float:
+        """Of the parts of the name, how many say nothing that we know."""
+        reading = self.subject.reading
+        parts = len(reading.units) + len(reading.unknown)
+        return len(reading.unknown) / parts if parts else 1.0
+
+    @property
+    def guessed_share(self) -> float:
+        """Of the parts of the name, how many were read as abbreviated or misspelt."""
+        reading = self.subject.reading
+        return min(1.0, reading.guessed / max(1, len(reading.units) + len(reading.unknown)))
+
+    @property
+    def is_ambiguous(self) -> bool:
+        return any(len(unit) > 1 for unit in self.subject.reading.units)
+
+    @property
+    def agreement(self) -> int:
+        """1 where the values are of the type that the name promises, -1 where they are of another."""
+        concept, found = main_concept(self.subject.reading), self.subject.evidence.type
+        promised = _PROMISED.get(concept.type if concept else "")
+        if promised is None or found == ValueType.EMPTY:
+            return 0
+        return 1 if found in promised else -1
+
+    @property
+    def close_rivals(self) -> float:
+        """How many other homes score nearly as much, three or more as 1."""
+        near = [c for c in self.ranked if c is not self.candidate and c.score > self.candidate.score - 0.15]
+        return min(3, len(near)) / 3
+
+    @property
+    def is_technical(self) -> bool:
+        """ "KREDITLIMIT", "reden_afw": a name that a system gave and no person reads."""
+        name = self.subject.field.name
+        return "_" in name or (name.isupper() and len(name) > 3)
+
+    @property
+    def is_short(self) -> bool:
+        return len(self.subject.reading.folded) <= 3
+
     def is_a(self, action: Action) -> bool:
         return self.candidate.action == action
 
@@ -75,8 +132,41 @@ FEATURES: Mapping[str, Callable[[Case], float]] = {
     "knows nothing": lambda c: not c.subject.reading.units,
     "no values": lambda c: not c.subject.evidence.filled,
     "company side": lambda c: c.subject.company_side,
+    "map: unknown": lambda c: c.is_a(Action.MAP) * c.unknown_share,
+    "new: unknown": lambda c: c.is_a(Action.CREATE) * c.unknown_share,
+    "map: guessed": lambda c: c.is_a(Action.MAP) * c.guessed_share,
+    "new: guessed": lambda c: c.is_a(Action.CREATE) * c.guessed_share,
+    "skip: guessed": lambda c: c.is_a(Action.SKIP) * c.guessed_share,
+    "ambiguous": lambda c: c.is_ambiguous,
+    "values agree": lambda c: c.agreement > 0,
+    "values disagree": lambda c: c.agreement < 0,
+    "map: close rivals": lambda c: c.is_a(Action.MAP) * c.close_rivals,
+    "new: technical": lambda c: c.is_a(Action.CREATE) and c.is_technical,
+    "map: technical": lambda c: c.is_a(Action.MAP) and c.is_technical,
+    "new: short": lambda c: c.is_a(Action.CREATE) and c.is_short,
+    "map: short": lambda c: c.is_a(Action.MAP) and c.is_short,
     "conflict": lambda c: c.subject.field.conflict,
 }
+
+
+# What speaks against a proposal may lower its confidence and never raise it, whatever the examples say by chance.
+AGAINST = frozenset(
+    {
+        "map: unknown",
+        "new: unknown",
+        "map: guessed",
+        "new: guessed",
+        "skip: guessed",
+        "ambiguous",
+        "values disagree",
+        "map: close rivals",
+        "new: short",
+        "map: short",
+        "knows nothing",
+        "no values",
+        "conflict",
+    }
+)
 
 
 def confidence_of(case: Case, weights: Mapping[str, float] | None = None) -> float:

@@ -21,6 +21,7 @@ _LETTERS = str.maketrans(
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _FUZZY_FROM, _ANOTHER_LETTER_FROM = 6, 8
 _KIN = 0.6
+_SKELETON_FROM, _SKELETON_TO, _SKELETON_REACH = 4, 8, 2.4
 _NUMBERS = ("nr", "nro", "no", "num", "nummer", "numero", "number")
 LANGUAGES = ("en", "sv", "no", "da", "fi", "de", "nl")
 Languages = tuple[str, ...]
@@ -84,9 +85,13 @@ class Lexicon:
         self._similar: dict[tuple[str, int], list[str]] = defaultdict(list)
         self._parse(text)
         self._sorted = sorted(self._terms)
+        self._words_of: dict[str, list[str]] = defaultdict(list)
         self.compositions.sort(key=lambda pair: (-len(pair[0]), sorted(pair[0])))
         for term in self._sorted:
             self._written.setdefault(unwritten(term), term)
+            for meaning in self._terms[term]:
+                if "generic" in self.concepts[meaning.concept].flags:
+                    self._words_of[meaning.concept].append(term)
             if len(term) >= _FUZZY_FROM:
                 self._similar[term[0], len(term)].append(term)
 
@@ -121,12 +126,37 @@ class Lexicon:
         """The concepts of the words that start and end so ("fam." and "stand"); () where they disagree."""
         if len(start) < 2 or len(end) < 2:
             return ()
-        ends = _NUMBERS if end in _NUMBERS else (end,)
+        ends = _NUMBERS if end in _NUMBERS else self._said_alike(end, languages)
         fits = [t for t in self._starting(start) if t.endswith(ends) and len(t) > len(start) + len(end)]
         known = [t for t in fits if self.knows(t, languages)] or fits
         meanings = Counter(self.find(t, languages) for t in known)
         best, often = max(meanings.items(), key=lambda item: (item[1], item[0]), default=((), 0))
         return best if often and often >= _KIN * len(known) else ()
+
+    def find_begun(self, start: str, languages: Languages) -> tuple[str, ...]:
+        """The one meaning of all terms of these languages that start so; () where there are several."""
+        found = {self.find(t, languages) for t in self._starting(start) if self.knows(t, languages)}
+        return found.pop() if len(found) == 1 else ()
+
+    def find_skeleton(self, word: str, languages: Languages) -> tuple[str, ...]:
+        """The concepts of the term of which a word kept the start and the end ("bouwjr"); () where terms of
+        about the same length mean different things."""
+        if not (_SKELETON_FROM <= len(word) <= _SKELETON_TO and languages):
+            return ()
+        fits = [
+            t
+            for t in self._starting(word[0])
+            if t[-1] == word[-1] and len(word) + 1 < len(t) <= _SKELETON_REACH * len(word)
+            if _is_skeleton(word, t) and self.knows(t, languages)
+        ]
+        shortest = min(map(len, fits), default=0)
+        found = {self.find(t, languages) for t in fits if len(t) <= shortest + 3}
+        return found.pop() if len(found) == 1 else ()
+
+    def _said_alike(self, word: str, languages: Languages) -> tuple[str, ...]:
+        """A word with the longer ones of the same concept: "lkm" is also "määrä"."""
+        kin = self._words_of.get(next(iter(self.find(word, languages)), ""), ())
+        return (word, *(t for t in kin if len(t) > len(word) and self.knows(t, languages)))
 
     def starts_with_sensitive(self, word: str) -> str:
         """The sensitive concept that a longer word starts with, "" for none: "handicaphjaelp"."""
@@ -241,6 +271,11 @@ _ENDINGS = tuple(
     en et er ar or es na ne jen ien s n t e a r i
     """.split()
 )
+
+
+def _is_skeleton(word: str, term: str) -> bool:
+    """Whether a term starts with the first letters of a word and ends with all others: "bouwjr", "bouwjaar"."""
+    return any(term.startswith(word[:i]) and term.endswith(word[i:]) for i in range(1, len(word)))
 
 
 def _one_slip_apart(word: str, term: str) -> bool:

@@ -22,8 +22,32 @@ _CODE = re.compile(r"(?=.*\d)(?:[^\W\d_]{1,4}[-/ ]?)?\d[\w/-]*")
 _DATES = frozenset({ValueType.DATE, ValueType.DATETIME})
 
 
+_POSTAL_CODE = re.compile(r"(?:[A-Z]{1,2}-)?\d{3} ?\d{1,2}")
+_WITH_DIGIT = re.compile(r".*\d.*", re.DOTALL)
+_HOUSE_NUMBER = re.compile(r"\d{1,4}\s?[A-Za-z]?")
+# Names that hold two things by their letters and one by their values.
+_TOLD_BY = {
+    ("postal_code", "national_id"): _POSTAL_CODE,
+    ("address", "department"): _WITH_DIGIT,
+}
+_OWN_BESIDE_INVOICE = frozenset({"first_name", "last_name", "full_name"})
+
+
+def meant_in_section(reading: Reading, evidence: Evidence, beside: frozenset[str]) -> Reading:
+    """The reading as the other fields of its Sections (their concepts) confirm it: a bare number beside a
+    street is a house number, and a billing name where there is no other is the buyer's own."""
+    is_number = reading.concepts == {"number"} and not reading.unknown
+    if is_number and {"street", "postal_code"} <= beside and "house_number" not in beside:
+        return _instead(reading, "house_number") if evidence.share(_HOUSE_NUMBER) == 1 else reading
+    own = reading.concepts & _OWN_BESIDE_INVOICE
+    if own and "invoice" in reading.concepts and not own & beside and len(reading.units) == 2:
+        return replace(reading, units=tuple(u for u in reading.units if "invoice" not in u))
+    return reading
+
+
 def meant_by(reading: Reading, evidence: Evidence) -> Reading:
     """The reading as the values confirm it; the same reading where they have nothing to add."""
+    reading = _told_apart(reading, evidence)
     if reading.has("job_title", "salutation", "title_word"):
         if evidence.has_academic_titles:
             return _instead(reading, "academic_title")
@@ -34,6 +58,17 @@ def meant_by(reading: Reading, evidence: Evidence) -> Reading:
     if is_name and evidence.has_legal_forms:
         return _instead(reading, "company")
     return _numbered(reading, evidence)
+
+
+def _told_apart(reading: Reading, evidence: Evidence) -> Reading:
+    for (one, other), form in _TOLD_BY.items():
+        both = next((u for u in reading.units if {one, other} <= u), None)
+        if both is not None:
+            means = one if evidence.share(form) >= 0.6 else other
+            return replace(
+                reading, units=tuple(frozenset([means]) if u is both else u for u in reading.units)
+            )
+    return reading
 
 
 def _numbered(reading: Reading, evidence: Evidence) -> Reading:

@@ -5,6 +5,7 @@ text.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -24,7 +25,8 @@ _CURRENCIES = frozenset(["sek", "nok", "dkk", "eur", "gbp", "usd", "chf", "kr", 
 _LINKS = ("", "s", "e", "n", "en", "es", "er", "ns", "a", "o")
 _SHORT_ENDS = frozenset(["nr", "id", "no"])
 _UNKNOWN_COST, _TERM_COST, _PART_COST, _STOP_COST = 3.0, 1.0, 1.15, 0.6
-_ABBREVIATED_COST, _SHORTEST_ABBREVIATION, _SHORTEST_WITHOUT_DOT = 1.8, 3, 4
+_ABBREVIATED_COST, _SKELETON_COST = 1.8, 2.2
+_SHORTEST_ABBREVIATION, _SHORTEST_WITHOUT_DOT = 3, 4
 _DOTTED = re.compile(r"([^\W\d_]+)\.")
 _HINTS = {"company": "organization", "person": "person", "deal": "deal"}
 
@@ -32,13 +34,14 @@ _HINTS = {"company": "organization", "person": "person", "deal": "deal"}
 @dataclass(frozen=True)
 class Reading:
     """`units` are the concepts found, each with its alternatives; `unknown` the words without any; `words`
-    all of them, folded."""
+    all of them, folded; `guessed` how many of them were read as abbreviated or misspelt."""
 
     folded: str
     units: tuple[frozenset[str], ...] = ()
     unknown: tuple[str, ...] = ()
     hint: str = ""
     words: tuple[str, ...] = ()
+    guessed: int = 0
 
     @cached_property
     def concepts(self) -> frozenset[str]:
@@ -66,13 +69,26 @@ class Words:
             return ()
         return self.lexicon.find(word, self.languages)
 
+    def find_part(self, part: str) -> tuple[str, ...]:
+        """As `find`; three letters are a part of a compound in the account's own languages only."""
+        if len(part) == 3 and self.languages and not self.lexicon.knows(part, self.languages):
+            return ()
+        return self.find(part)
+
     def find_between(self, start: str, end: str) -> tuple[str, ...]:
         return self.lexicon.find_between(start, end, self.languages)
 
     def find_abbreviated(self, word: str) -> tuple[str, ...]:
         if len(word) < (_SHORTEST_ABBREVIATION if word in self.dotted else _SHORTEST_WITHOUT_DOT):
             return ()
-        return self.lexicon.find_abbreviated(word, self.languages)
+        return self.useful(self.lexicon.find_abbreviated(word, self.languages))
+
+    def find_skeleton(self, word: str) -> tuple[str, ...]:
+        return self.useful(self.lexicon.find_skeleton(word, self.languages))
+
+    def useful(self, found: tuple[str, ...]) -> tuple[str, ...]:
+        """Nothing is thrown away on the strength of an abbreviation."""
+        return () if any("skip" in self.lexicon.concepts[c].flags for c in found) else found
 
     def find_loosely(self, word: str) -> tuple[str, ...]:
         return self.lexicon.find_loosely(word, self.languages)
@@ -87,10 +103,10 @@ def read_name(name: str, languages: Languages = ()) -> Reading:
 def _read(name: str, languages: Languages, checksum: str) -> Reading:
     lex = Words(lexicon(), languages, frozenset(map(fold, _DOTTED.findall(name))))
     words = _words(name, lex)
-    units, unknown = _segmented(words, lex)
-    units = _composed(units, lex.lexicon)
+    cover = _segmented(words, lex)
+    units = _composed(list(cover.units), lex.lexicon)
     hint, units = _hinted(units, lex.lexicon)
-    return Reading("".join(words), tuple(units), tuple(unknown), hint, tuple(words))
+    return Reading("".join(words), tuple(units), cover.unknown, hint, tuple(words), cover.guessed)
 
 
 def _words(name: str, lex: Words) -> list[str]:
@@ -105,42 +121,75 @@ def _plain_words(text: str) -> list[str]:
     return _WORD.findall(fold(text))
 
 
-def _segmented(words: list[str], lex: Words) -> tuple[list[frozenset[str]], list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Cover:
+    """Words read in one way; the cheapest way is the reading."""
+
+    cost: float = 0.0
+    units: tuple[frozenset[str], ...] = ()
+    unknown: tuple[str, ...] = ()
+    guessed: int = 0
+
+    def __add__(self, more: "_Cover") -> "_Cover":
+        return _Cover(
+            self.cost + more.cost,
+            self.units + more.units,
+            self.unknown + more.unknown,
+            self.guessed + more.guessed,
+        )
+
+
+def _known(cost: float, found: Iterable[str], guessed: int = 0) -> _Cover:
+    return _Cover(cost, (frozenset(found),), (), guessed)
+
+
+def _segmented(words: list[str], lex: Words) -> _Cover:
     """The cheapest way to cover the words with terms of up to four words, compounds and unknown words."""
-    best: list[tuple[float, list[frozenset[str]], list[str]]] = [(0.0, [], [])]
+    best = [_Cover()]
     for end in range(1, len(words) + 1):
-        options = []
-        for start in range(max(0, end - 4), end):
-            cost, units, unknown = best[start]
-            for more, found, strange in _covers(words[start:end], lex):
-                options.append((cost + more, units + found, unknown + strange))
-        best.append(min(options, key=lambda option: option[0]))
-    return best[-1][1], best[-1][2]
+        options = [
+            best[start] + more
+            for start in range(max(0, end - 4), end)
+            for more in _covers(words[start:end], lex)
+        ]
+        best.append(min(options, key=lambda option: option.cost))
+    return best[-1]
 
 
-def _covers(words: list[str], lex: Words) -> list[tuple[float, list[frozenset[str]], list[str]]]:
+def _covers(words: list[str], lex: Words) -> list[_Cover]:
     found = lex.find("".join(words))
     if found:
-        return [(_TERM_COST, [frozenset(found)], [])]
+        return [_known(_TERM_COST, found)]
     if len(words) == 2 and words[0] in lex.dotted and (joined := lex.find_between(*words)):
-        return [(_TERM_COST + 0.3, [frozenset(joined)], [])]
+        return [_known(_TERM_COST + 0.3, joined, 1)]
+    if len(words) == 2 and (joined := _cut_short(words, lex)):
+        return [_known(_ABBREVIATED_COST + 0.3, joined, 1)]
     return [_cover_word(words[0], lex)] if len(words) == 1 else []
 
 
-def _cover_word(word: str, lex: Words) -> tuple[float, list[frozenset[str]], list[str]]:
+def _cut_short(words: list[str], lex: Words) -> tuple[str, ...]:
+    """ "reden_afw": the second of two words stands for the rest of a term of the account's own languages."""
+    first, second = words
+    if len(first) < 4 or len(second) < 3 or second.isdigit() or lex.find(second):
+        return ()
+    return lex.useful(lex.lexicon.find_begun(first + second, lex.languages))
+
+
+def _cover_word(word: str, lex: Words) -> _Cover:
     if word in _STOP or word.isdigit() or word in _CURRENCIES or len(word) == 1:
-        return _STOP_COST, [], []
+        return _Cover(_STOP_COST)
     parts = _compound(word, lex)
     if parts:
-        return _TERM_COST + _PART_COST * (len(parts) - 1), parts, []
-    loose = lex.find_loosely(word)
-    if loose:
-        return _TERM_COST + 0.3, [frozenset(loose)], []
-    short = lex.find_abbreviated(word)
-    if short:
-        return _ABBREVIATED_COST, [frozenset(short)], []
+        return _Cover(_TERM_COST + _PART_COST * (len(parts) - 1), tuple(parts))
+    for cost, look_up in (
+        (_TERM_COST + 0.3, lex.find_loosely),
+        (_ABBREVIATED_COST, lex.find_abbreviated),
+        (_SKELETON_COST, lex.find_skeleton),
+    ):
+        if found := look_up(word):
+            return _known(cost, found, 1)
     ending, head = _known_ending(word, lex)
-    return _UNKNOWN_COST, ending, [head]
+    return _Cover(_UNKNOWN_COST, tuple(ending), (head,))
 
 
 def _compound(word: str, lex: Words) -> list[frozenset[str]]:
@@ -152,7 +201,7 @@ def _compound(word: str, lex: Words) -> list[frozenset[str]]:
         for start in sorted(best):
             if start >= end or not _is_part(word[start:end], end == len(word)):
                 continue
-            found = lex.find(word[start:end])
+            found = lex.find_part(word[start:end])
             if not found:
                 continue
             for link in _LINKS:

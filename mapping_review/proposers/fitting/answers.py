@@ -28,8 +28,12 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Gold:
+    """`learned` holds the words that the lexicon got after somebody had looked at the errors on this account's
+    file; without them it is as strange as when it was new."""
+
     account: Account
     answers: Mapping[str, Answers]
+    learned: frozenset[str] = frozenset()
 
 
 def read_gold(paths: Sequence[Path]) -> list[Gold]:
@@ -57,7 +61,14 @@ def _gold_in(path: Path) -> list[Gold]:
         answers = [{a["id"]: _answers(a) for a in attributes} for attributes in lists]
     except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise AccountProblem(f"{path.name} holds no accounts with answers: {error}.") from error
-    return [Gold(account, known) for account, known in zip(accounts, answers, strict=True)]
+    learned = _learned_from(path)
+    return [Gold(account, known, learned) for account, known in zip(accounts, answers, strict=True)]
+
+
+def _learned_from(path: Path) -> frozenset[str]:
+    """The folded words of "independent.learned.txt" beside "independent.json"; none where it is missing."""
+    beside = path.with_suffix(".learned.txt")
+    return frozenset(beside.read_text(encoding="utf-8").split()) if beside.is_file() else frozenset()
 
 
 def _answers(raw: Mapping[str, JsonValue]) -> Answers:

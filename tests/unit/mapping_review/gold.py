@@ -15,6 +15,7 @@ DEV = TESTS / "samples" / "field_mapping" / "dev.json"
 # Accounts by another hand, and names of many trades with what is right for each: see data/mapping_gold/README.md.
 GENERATED = TESTS / "data" / "mapping_gold" / "generated.json"
 TRADES = TESTS / "data" / "mapping_gold" / "trades.json"
+INDEPENDENT = TESTS / "data" / "mapping_gold" / "independent.json"
 
 
 @dataclass(frozen=True)

@@ -407,3 +407,36 @@ def test_proposals_survive_json(account: dict[str, object]) -> None:
 def test_every_kind_of_row_is_covered() -> None:
     assert {f.kind for f in fixed_fields(FOUND)} | {SourceKind.ATTRIBUTE} == set(SourceKind)
     assert ValueType.EMPTY in set(ValueType)
+
+
+# --- Values that settle a name with two meanings
+# ---------------------------------------------------------------------
+
+
+def test_a_billing_name_is_the_buyers_own_where_there_is_no_other() -> None:
+    first = standard("person", "first_name")
+    billing = attribute("billing_first_name", "Uwe", "Carina")
+    assert proposed(billing, first).rule.field == "first_name"
+    both = propose([billing, attribute("Vorname", "Uta", "Karl")], [first], SETTINGS)
+    assert [p.rule.action for p in both] == [Action.CREATE, Action.MAP]
+
+
+def test_a_bare_number_beside_a_street_and_a_post_code_is_a_house_number() -> None:
+    fields = [
+        attribute("Straat", "Dorpsstraat", "Kade"),
+        attribute("Postcode", "1234 AB", "4321 ZX"),
+        attribute("nr", "4", "112 b"),
+    ]
+    address = custom("Address", FieldType.ADDRESS)
+    dutch = replace(SETTINGS, languages=("nl",))
+    assert propose(fields, [address], dutch)[2].rule.component == "house_number"
+    assert propose(fields[2:], [address], dutch)[0].rule.component == ""
+
+
+def test_pnr_is_a_post_code_by_its_values_and_else_a_persons_number() -> None:
+    norwegian = replace(SETTINGS, languages=("no",))
+    address = custom("Address", FieldType.ADDRESS)
+    (code,) = propose([attribute("pnr", "0581", "7713")], [address], norwegian)
+    assert code.rule.component == "postal_code"
+    (empty,) = propose([attribute("pnr")], [address], norwegian)
+    assert (empty.rule.action, "sensitive" in empty.flags) == (Action.SKIP, True)

@@ -75,3 +75,35 @@ def test_every_concept_can_be_found(name: str) -> None:
     """By a term of its own or by a composition; else it is dead weight."""
     found = {concept for _, concept, _ in lexicon().terms()}
     assert name in found | {whole for _, whole in lexicon().compositions}
+
+
+SHORTENED = [
+    ("vnaam", "nl", {"first_name"}),
+    ("bouwjr", "nl", {"build_year", "model_year"}),
+    ("psted", "no", {"city"}),
+    ("NYHMAIL", "da", {"newsletter"}),
+    ("reden_afw", "nl", {"lost_reason"}),
+]
+
+
+@pytest.mark.parametrize(("name", "language", "concepts"), SHORTENED)
+def test_an_abbreviation_is_read_in_the_languages_of_the_account_and_counts_as_a_guess(
+    name: str, language: str, concepts: set[str]
+) -> None:
+    reading = read_name(name, (language,))
+    assert (reading.concepts, reading.guessed) == (concepts, 1)
+    assert read_name(name, ("en",)).concepts != concepts
+
+
+def test_a_whole_word_is_no_guess() -> None:
+    assert read_name("Bouwjaar", ("nl",)).guessed == 0
+
+
+def test_nothing_is_left_behind_on_the_strength_of_an_abbreviation() -> None:
+    assert read_name("fingerprint").concepts == {"tracking"}
+    assert read_name("fingerp").concepts == set()
+
+
+def test_three_letters_of_another_language_are_no_part_of_a_compound() -> None:
+    assert "employees" in read_name("anskode", ("da",)).concepts
+    assert "employees" not in read_name("anskode", ("fi",)).concepts
