@@ -13,6 +13,8 @@ from migrator.simulators.apsis_one.email_report_rows import COLUMNS
 from tests.contract.apsis_simulator import EMAIL, END, START
 from tests.contract.apsis_writing import Writer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def writer() -> Writer:

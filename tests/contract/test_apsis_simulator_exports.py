@@ -13,6 +13,8 @@ from migrator.simulators.seeds.shape import EMAIL_CHANNEL, SMS_CHANNEL
 from migrator.simulators.seeds.traps import Trap
 from tests.contract.apsis_simulator import EMAIL, END, START, Caller
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def caller() -> Caller:

@@ -18,6 +18,8 @@ from migrator.simulators.seeds.shape import EMAIL_CHANNEL, SMS_CHANNEL
 from tests.contract.apsis_simulator import EMAIL
 from tests.contract.apsis_writing import FIRST_NAME, Writer, one
 
+pytestmark = pytest.mark.slow
+
 SEGMENTS = "/audience/profiles/reports/segments"
 CONSENTS = "/audience/profiles/reports/consents"
 DUPLICATES = "/audience/profiles/reports/duplicates"

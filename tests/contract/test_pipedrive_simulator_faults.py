@@ -13,6 +13,8 @@ import pytest
 from migrator.simulators.faults import APPLIED, FaultKind
 from tests.contract.pipedrive_simulator import CLERK_TOKEN, PRELOAD, Simulated, TestClock, simulated
 
+pytestmark = pytest.mark.slow
+
 PERSONS = "/api/v2/persons"
 
 

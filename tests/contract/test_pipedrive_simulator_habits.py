@@ -17,6 +17,8 @@ from migrator.simulators.pipedrive.settings import DEFAULT_TOKEN
 from tests.contract.pipedrive_simulator import Simulated, simulated
 from tests.contract.test_pipedrive_simulator_server import ROOT, command, free_port
 
+pytestmark = pytest.mark.slow
+
 HEADERS = f"Host: 127.0.0.1\r\nx-api-token: {DEFAULT_TOKEN}\r\n"
 PERSON = b'{"name": "Chunk"}'
 

@@ -11,6 +11,8 @@ from migrator.simulators.pipedrive.preload import Preload
 from migrator.simulators.pipedrive.routes import all_handlers
 from tests.contract.pipedrive_simulator import PRELOAD, Simulated, simulated
 
+pytestmark = pytest.mark.slow
+
 PERSONS = "/api/v2/persons"
 V2 = sorted(operation for operation in all_handlers() if operation[1].startswith("/api/v2/"))
 

@@ -12,6 +12,8 @@ import pytest
 from migrator.simulators.pipedrive.deliveries import Deliveries, Message, is_loopback
 from tests.contract.pipedrive_simulator import CLERK_TOKEN, Simulated, simulated
 
+pytestmark = pytest.mark.slow
+
 HOOKS, PERSONS, DEALS = "/v1/webhooks", "/api/v2/persons", "/api/v2/deals"
 ENOUGH_SECONDS = 20.0
 

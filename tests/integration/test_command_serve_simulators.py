@@ -16,6 +16,8 @@ import pytest
 from migrator.embedded import ports
 from migrator.embedded.processes import wait_until
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "manage.py", "serve_simulators")
 SMALL = ("--account", "havblik", "--profiles", "50")

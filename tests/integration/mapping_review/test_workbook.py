@@ -28,6 +28,8 @@ from migrator.models import Project, TrailEntry
 from tests import factories_mapping_review as made
 from tests.workbooks import changed, with_options
 
+pytestmark = pytest.mark.slow
+
 SHOES, LEVEL, STORE, CONSENT = "attribute:shoe_size", "attribute:level", "attribute:store_no", "consent:email"
 FIELD, ACTION, TYPE = "Field in Pipedrive", "What to do", "Type of field"
 CATALOGUE = (

@@ -23,6 +23,8 @@ from migrator.models import Project
 from tests import factories_mapping_review as made
 from tests.workbooks import changed
 
+pytestmark = pytest.mark.slow
+
 SHOES, MEMBER = "attribute:shoe_size", "attribute:medlemsnr"
 ACTION, FIELD = "What to do", "Field in Pipedrive"
 ONE_SENTENCE = "The file was not read"

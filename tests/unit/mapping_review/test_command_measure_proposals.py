@@ -14,6 +14,8 @@ from mapping_review.proposers.fitting import trials
 from migrator.management.commands import measure_proposals
 from tests.unit.mapping_review.gold import DEV
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def one_thinning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,8 @@ from mapping_review.proposers.accounts import LARGEST_FILE
 from tests.unit.mapping_review.gold import DEV, accounts
 from tests.unit.mapping_review.test_hostile import without_answers
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 

@@ -12,6 +12,8 @@ from mapping_review.proposers.fitting.trials import scored as scored_rows
 from mapping_review.proposers.lexicon import lexicon, using
 from tests.unit.mapping_review.gold import DEV, GENERATED, INDEPENDENT, TRADES, Answer, accounts, answers_for
 
+pytestmark = pytest.mark.slow
+
 
 def scored(confidence: float, right: bool, **changes: object) -> Scored:
     fixed = {"id": "a", "is_default": False, "in_three": True, "is_map": True, "leaks": False}

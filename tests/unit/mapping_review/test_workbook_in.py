@@ -19,6 +19,8 @@ from migrator.engine.field_map import Action, FieldRule
 from migrator.engine.inventory import FieldType, SourceKind
 from tests.workbooks import changed, column_of, page_of, repacked, rewritten, row_of, sheets_of, with_options
 
+pytestmark = pytest.mark.slow
+
 SHOES, LEVEL = "attribute:shoe_size", "attribute:level"
 NOT_OURS = "no Excel workbook"
 

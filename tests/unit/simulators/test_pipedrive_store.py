@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from migrator.simulators.pipedrive.documents import Shape
 from migrator.simulators.pipedrive.state import Store, UnreadableFile
 
+pytestmark = pytest.mark.slow
+
 TEMPLATE: dict[str, Any] = {
     "id": 0,
     "subject": None,

@@ -11,6 +11,8 @@ from migrator.simulators.pipedrive import texts
 from migrator.simulators.pipedrive.state import Store
 from migrator.simulators.pipedrive.texts import Texts, Wanted
 
+pytestmark = pytest.mark.slow
+
 TEMPLATE: dict[str, Any] = {"id": 0, "name": "", "is_deleted": False}
 words = st.text('abÅß"* -\n', max_size=8).map(str.lower)
 needles = st.text('abÅß"* -', min_size=1, max_size=6).map(str.lower)

@@ -22,6 +22,8 @@ from migrator.simulators.seeds.streams import KeyScatter, Scatter
 from migrator.simulators.seeds.times import stamp
 from migrator.simulators.seeds.traps import Trap
 
+pytestmark = pytest.mark.slow
+
 EMAIL = "com.apsis1.attributes.email"
 MOBILE = "com.apsis1.attributes.mobile"
 # Whoever changes the seeds on purpose replaces these.
