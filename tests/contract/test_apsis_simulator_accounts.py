@@ -8,6 +8,8 @@ import pytest
 from migrator.simulators.seeds.shape import CRM_KEYSPACE, EXPORT_KEYSPACE
 from tests.contract.apsis_simulator import EMAIL, Caller
 
+pytestmark = pytest.mark.slow
+
 # One account of each CRM, and one that keeps the CRM's ids in the CRM-ID keyspace.
 ACCOUNTS = [("nordlys", 7), ("kornblume", 7), ("havblik", 7), ("sturmlicht", 7), ("havblik", 4)]
 

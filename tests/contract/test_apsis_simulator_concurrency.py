@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from migrator.simulators.http_wsgi import Request
 from tests.contract.apsis_writing import FIRST_NAME, KEYSPACES, Writer, place
+
+pytestmark = pytest.mark.slow
 
 THREADS = 8
 

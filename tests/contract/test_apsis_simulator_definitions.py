@@ -7,6 +7,8 @@ from migrator.simulators.seeds import NAMES
 from migrator.simulators.seeds.shape import CRM_KEYSPACE
 from tests.contract.apsis_writing import Writer, place
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def writer() -> Writer:

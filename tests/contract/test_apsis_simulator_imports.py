@@ -8,6 +8,8 @@ import pytest
 from migrator.simulators.seeds.shape import EMAIL_CHANNEL
 from tests.contract.apsis_writing import CRM_ID, EMAIL, FIRST_NAME, KEYSPACES, MOBILE, Writer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def writer() -> Writer:

@@ -9,6 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from migrator.simulators.seeds.shape import EMAIL_KEYSPACE, EXPORT_KEYSPACE
 from tests.contract.apsis_writing import CRM_ID, EMAIL, FIRST_NAME, KEYSPACES, MOBILE, Writer, one, place
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def writer() -> Writer:

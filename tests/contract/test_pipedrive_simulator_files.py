@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from migrator.simulators.multipart import BadMultipart, parts_of
 from tests.contract.pipedrive_simulator import CLERK_TOKEN, Simulated, simulated
 
+pytestmark = pytest.mark.slow
+
 FILES, PERSONS = "/v1/files", "/api/v2/persons"
 CONTENT = b"\x00\r\n--not a boundary\r\n\xff" * 7
 

@@ -11,6 +11,8 @@ from migrator.simulators.pipedrive import filter_dates, filter_helpers
 from migrator.simulators.pipedrive.preload import Preload
 from tests.contract.pipedrive_simulator import CLERK_TOKEN, Simulated, simulated
 
+pytestmark = pytest.mark.slow
+
 FILTERS, PERSONS, DEALS, ACTIVITIES = "/v1/filters", "/api/v2/persons", "/api/v2/deals", "/api/v2/activities"
 TODAY = date(2026, 11, 23)  # a Monday
 BIRTHDAYS = [

@@ -10,9 +10,13 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+import pytest
+
 from migrator.management.hammering import Connection, Unanswered, request_bytes
 from migrator.simulators.pipedrive.app import build_app
 from migrator.simulators.pipedrive.settings import DEFAULT_TOKEN
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITERS = 4

@@ -14,6 +14,8 @@ from migrator.simulators.pipedrive.settings import DEFAULT_OAUTH_CLIENT_ID, DEFA
 from tests.contract.pipedrive_simulator import CLERK_TOKEN, Simulated, TestClock, simulated
 from tests.contract.pipedrive_specification import needs_specification, operation
 
+pytestmark = pytest.mark.slow
+
 CALLBACK = "http://127.0.0.1:9/callback?tenant=1"
 LOGIN = (DEFAULT_OAUTH_CLIENT_ID, DEFAULT_OAUTH_CLIENT_SECRET)
 ME = "/v1/users/me"

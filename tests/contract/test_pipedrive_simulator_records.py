@@ -6,6 +6,8 @@ import pytest
 
 from tests.contract.pipedrive_simulator import CLERK_TOKEN, Simulated, simulated
 
+pytestmark = pytest.mark.slow
+
 PERSONS, ORGANIZATIONS = "/api/v2/persons", "/api/v2/organizations"
 DEALS, ACTIVITIES = "/api/v2/deals", "/api/v2/activities"
 

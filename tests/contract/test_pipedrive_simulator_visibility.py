@@ -10,6 +10,8 @@ from migrator.simulators.pipedrive.preload import Preload
 from migrator.simulators.pipedrive.settings import DEFAULT_CLERK_TOKEN
 from tests.contract.pipedrive_simulator import CLERK_TOKEN, PRELOAD, Simulated, simulated
 
+pytestmark = pytest.mark.slow
+
 PERSONS, DEALS, ORGANIZATIONS = "/api/v2/persons", "/api/v2/deals", "/api/v2/organizations"
 TEAMS = ("above", "same", "below", "elsewhere")
 GROUPS = {"above": 2, "same": 3, "below": 4, "elsewhere": 5}
