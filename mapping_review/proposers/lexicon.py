@@ -259,11 +259,6 @@ def using(other: Lexicon) -> Iterator[None]:
         _other.reset(token)
 
 
-def words_in(text: str) -> list[str]:
-    """Folded words and runs of digits."""
-    return _WORD.findall(fold(text))
-
-
 # Plural, definite and genitive endings of the seven languages, longest first.
 _ENDINGS = tuple(
     """

@@ -1,6 +1,6 @@
 """The target's fields as a proposer sees them: each with the concepts that it stands for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mapping_review.proposers.lexicon import LANGUAGES, Languages
@@ -136,10 +136,6 @@ def languages_of(settings: ProposerSettings) -> Languages:
     """The languages that decide between several meanings of a word: those given, else the region's."""
     found = {language.casefold()[:2] for language in settings.languages} & set(LANGUAGES)
     return tuple(sorted(found)) or _SPOKEN.get(settings.region.upper(), ())
-
-
-def names_in(catalogue: Iterable[TargetField], where: TargetObject) -> frozenset[str]:
-    return frozenset(field.name.casefold() for field in catalogue if field.object == where)
 
 
 # The source's own ids decide identity and have no field in the catalogue.

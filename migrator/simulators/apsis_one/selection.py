@@ -39,14 +39,6 @@ def read_selection(state: ApsisState, body: dict[str, Any]) -> Selection:
     )
 
 
-def text_field(body: Any, name: str) -> str:
-    """A required text of a body, or 400."""
-    value = body.get(name) if isinstance(body, dict) else None
-    if not isinstance(value, str) or not value:
-        raise ApiProblem(400, f"{name} is required.")
-    return value
-
-
 def _chosen(body: dict[str, Any], name: str, defined: Iterable[Definition]) -> dict[Key, str]:
     entries = body.get(name, [])
     if not isinstance(entries, list):
