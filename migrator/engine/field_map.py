@@ -9,9 +9,18 @@ from migrator.engine.inventory import FieldType, SourceKind, TargetObject
 
 
 class Action(StrEnum):
+    """What a source field ends as. The last two write nothing: an archived field stays in the archive file, a
+    dropped one is left behind for a reason that somebody gave."""
+
     MAP = "map"
     CREATE = "create"
-    SKIP = "skip"
+    ARCHIVE = "archive"
+    DROP = "drop"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Action | None":
+        # What maps said before there were two ways to leave a field out.
+        return cls.ARCHIVE if value == "skip" else None
 
 
 class UpdateMode(StrEnum):
@@ -21,6 +30,16 @@ class UpdateMode(StrEnum):
     IF_NEW = "if_new"
     IF_EMPTY = "if_empty"
     APPEND = "append"
+
+
+class Merge(StrEnum):
+    """What a field becomes that shares its target with others (`merging`)."""
+
+    NONE = ""
+    FIRST = "first"
+    SPACE = "space"
+    COMMA = "comma"
+    EACH = "each"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +52,7 @@ class FieldRule:
     "expected_close_date"; deal and organization "id" hold the source's own id and decide identity;
     events: "activity:task", "activity:call", "activity:meeting", "note"; tags: "labels"), or, where `custom`
     is true, the *name* of a custom field: the account's hash key is never stored in a map.
+    `merge` and `rank` say how it shares a target with other fields, `reason` why it is dropped.
     """
 
     source: str
@@ -48,6 +68,14 @@ class FieldRule:
     args: tuple[tuple[str, str], ...] = ()
     update_mode: UpdateMode = UpdateMode.IF_EMPTY
     component: str = ""
+    merge: Merge = Merge.NONE
+    rank: int = 0
+    reason: str = ""
+
+    @property
+    def is_left(self) -> bool:
+        """Nothing of the field is written."""
+        return self.action in (Action.ARCHIVE, Action.DROP)
 
     @property
     def ref(self) -> str:
@@ -81,6 +109,9 @@ def rule_from_json(raw: Mapping[str, JsonValue]) -> FieldRule:
         args=_pairs(raw.get("args")),
         update_mode=UpdateMode(_text(raw.get("update_mode", "if_empty"))),
         component=_text(raw.get("component", "")),
+        merge=Merge(_text(raw.get("merge", ""))),
+        rank=_number(raw.get("rank", 0)),
+        reason=_text(raw.get("reason", "")),
     )
 
 
@@ -96,7 +127,7 @@ class FieldMap:
 
     def of_kind(self, kind: SourceKind) -> tuple[FieldRule, ...]:
         """The rules of one kind that write something."""
-        return tuple(r for r in self.rules if r.kind == kind and r.action != Action.SKIP)
+        return tuple(r for r in self.rules if r.kind == kind and not r.is_left)
 
     def of_object(self, target: TargetObject) -> tuple[FieldRule, ...]:
         """The attribute rules that fill one target object."""
@@ -115,6 +146,12 @@ def field_map_of(rules: Iterable[FieldRule]) -> FieldMap:
 def _text(value: JsonValue) -> str:
     if not isinstance(value, str):
         raise ValueError(f"expected text, found {type(value).__name__}")
+    return value
+
+
+def _number(value: JsonValue) -> int:
+    if type(value) is not int:
+        raise ValueError(f"expected a whole number, found {type(value).__name__}")
     return value
 
 

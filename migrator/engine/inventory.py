@@ -58,6 +58,54 @@ class FieldType(StrEnum):
     USER = "user"
 
 
+# The shapes that say nothing against a type. Every value can be kept as text and as an option.
+AGREEING: Mapping[ValueType, frozenset[ValueType]] = {
+    ValueType.NUMBER: frozenset({ValueType.NUMBER, ValueType.MONEY}),
+    ValueType.MONEY: frozenset({ValueType.NUMBER, ValueType.MONEY}),
+    ValueType.DATE: frozenset({ValueType.DATE}),
+    ValueType.DATETIME: frozenset({ValueType.DATE, ValueType.DATETIME}),
+    ValueType.YES_NO: frozenset({ValueType.YES_NO}),
+    ValueType.PHONE: frozenset({ValueType.PHONE}),
+    ValueType.EMAIL: frozenset({ValueType.EMAIL}),
+    ValueType.URL: frozenset({ValueType.URL}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A shape that speaks against the chosen type, on how many profiles, with up to three of its values."""
+
+    shape: ValueType
+    profiles: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TypeEvidence:
+    """Why a type was chosen, counted in profiles over all values; what is unusual among them is counted apart.
+
+    `filled` leaves out `blanks`: dates that stand for none, such as 1899-12-31. `broken_ids` are what a
+    spreadsheet left of an id or wrote in place of a value ("1,23E+11", "#REF!"). `contradicting` counts every
+    profile that speaks against the type; `contradictions` names the three most frequent shapes of them.
+    """
+
+    chosen: ValueType
+    filled: int = 0
+    distinct: int = 0
+    shapes: tuple[tuple[ValueType, int], ...] = ()
+    contradicting: int = 0
+    contradictions: tuple[Contradiction, ...] = ()
+    leading_zeros: int = 0
+    broken_ids: int = 0
+    decimal_commas: int = 0
+    epochs: int = 0
+    blanks: int = 0
+
+    @property
+    def agreeing(self) -> int:
+        return self.filled - self.contradicting
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """One attribute in one Section. `shapes` counts every filled value by the value type it reads as;
@@ -74,6 +122,12 @@ class Variant:
     top: tuple[tuple[str, int], ...]
     inferred: ValueType
     max_length: int = 0
+    # None in what was stored before evidence was kept.
+    evidence: TypeEvidence | None = None
+
+    @property
+    def contradictions(self) -> tuple[Contradiction, ...]:
+        return self.evidence.contradictions if self.evidence else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +154,16 @@ class SourceField:
         """The type of the fullest variant; meaningful where the variants do not conflict."""
         fullest = max(self.variants, key=lambda v: (v.filled, v.section), default=None)
         return fullest.inferred if fullest else ValueType.EMPTY
+
+    @property
+    def contradictions(self) -> tuple[Contradiction, ...]:
+        """What speaks against each Section's own type, the most frequent shapes first, at most three."""
+        found: dict[ValueType, Contradiction] = {}
+        for new in (c for variant in self.variants for c in variant.contradictions):
+            old = found.get(new.shape, Contradiction(new.shape, 0))
+            examples = tuple(dict.fromkeys(old.examples + new.examples))[:3]
+            found[new.shape] = Contradiction(new.shape, old.profiles + new.profiles, examples)
+        return tuple(sorted(found.values(), key=lambda c: (-c.profiles, c.shape))[:3])
 
     @property
     def sources(self) -> tuple[tuple[str, str], ...]:

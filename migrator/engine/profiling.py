@@ -5,72 +5,73 @@ Looks at values only; what the attribute's name suggests is the proposer's busin
 
 import heapq
 from collections import Counter
-from dataclasses import dataclass
 from hashlib import blake2b
 
 from migrator.engine.canonical import JsonValue
-from migrator.engine.inventory import ValueType, Variant
-from migrator.engine.reading import has_leading_zero, options_in, shape_of
+from migrator.engine.inference import Summary, agrees, infer
+from migrator.engine.inventory import Contradiction, TypeEvidence, ValueType, Variant
+from migrator.engine.reading import Reading, Trait, epoch_of, options_in, read
 from migrator.engine.transforms.converted import text_of
 from migrator.engine.transforms.dates import is_blank_date
 
-EXACT_DISTINCT = 2_000
+EXACT_DISTINCT = 20_000
 _KEPT_VALUES = 4_000
 _TOP = 20
 _LONGEST_KEPT = 1_000
+_LONGEST_EXAMPLE = 60
+_EXAMPLES = 3
+_CONTRADICTIONS = 3
 _HASHES = 2**64
+_DATES = (ValueType.DATE, ValueType.DATETIME)
 
 
 class Accumulator:
     """Counts every value of one attribute in one Section. Memory is bounded whatever the number of values.
 
-    Distinct values are exact up to 2,000 and estimated beyond (the k smallest hashes); the counts of the most
-    frequent values are exact up to 4,000 distinct ones and lower bounds beyond.
+    Distinct values are exact up to 20,000 and estimated beyond (the k smallest hashes); the counts of the most
+    frequent values are exact up to 4,000 distinct ones, and beyond where each value is added once.
     """
 
     def __init__(self, declared: str = "") -> None:
         self.declared = declared.casefold()
         self.filled = 0
+        self.blanks = 0
         self.max_length = 0
         self.total_length = 0
-        self.leading_zeros = 0
-        self.zero_or_one = 0
-        self.shapes: Counter[str] = Counter()
+        self.readings: Counter[Reading] = Counter()
         self.values: Counter[str] = Counter()
         self.labels: Counter[str] = Counter()
+        self._examples: dict[Reading, Counter[str]] = {}
+        self._epochs: tuple[int, int] | None = None
         self._smallest: list[int] = []
         self._known: set[int] = set()
 
     def add(self, value: JsonValue, times: int = 1) -> None:
         """Count one value; null, blank texts, empty lists and blank dates (1899-12-31) are not filled."""
         text = text_of(value)
-        if not text or (len(text) <= 25 and is_blank_date(text) and text != "0"):
+        if not text:
             return
-        shape = shape_of(value, self.declared)
+        if self._stands_for_none(text):
+            self.blanks += times
+            return
+        reading = read(value, self.declared)
         self.filled += times
         self.max_length = max(self.max_length, len(text))
         self.total_length += len(text) * times
-        self.shapes[shape.value] += times
-        self.leading_zeros += times * has_leading_zero(text)
-        self.zero_or_one += times * (text in ("0", "1"))
+        self.readings[reading] += times
         self._keep(self.values, text[:_LONGEST_KEPT], times)
-        for label in _labels_of(value, text, shape):
+        for label in _labels_of(value, text, reading.shape):
             self._keep(self.labels, label, times)
+        self._note_example(reading, text, times)
+        self._note_epoch(text, reading)
         self._note_distinct(int.from_bytes(_hash_of(text)))
 
-    def merge(self, other: "Accumulator") -> None:
-        """Take in what another accumulator of the same attribute counted, such as that of another chunk."""
-        self.filled += other.filled
-        self.max_length = max(self.max_length, other.max_length)
-        self.total_length += other.total_length
-        self.leading_zeros += other.leading_zeros
-        self.zero_or_one += other.zero_or_one
-        self.shapes.update(other.shapes)
-        for kept, theirs in ((self.values, other.values), (self.labels, other.labels)):
-            for text, count in theirs.items():
-                self._keep(kept, text, count)
-        for known in other._known:
-            self._note_distinct(known)
+    @property
+    def shapes(self) -> "Counter[ValueType]":
+        counted: Counter[ValueType] = Counter()
+        for reading, profiles in self.readings.items():
+            counted[reading.shape] += profiles
+        return counted
 
     @property
     def distinct(self) -> int:
@@ -79,7 +80,7 @@ class Accumulator:
         largest = -self._smallest[0]
         return min(self.filled, round((EXACT_DISTINCT - 1) * _HASHES / largest))
 
-    def summary(self) -> "Summary":
+    def summary(self) -> Summary:
         return Summary(
             declared=self.declared,
             filled=self.filled,
@@ -88,12 +89,13 @@ class Accumulator:
             shapes=dict(self.shapes),
             max_length=self.max_length,
             mean_length=self.total_length / self.filled if self.filled else 0.0,
-            leading_zeros=self.leading_zeros,
-            zero_or_one=self.zero_or_one,
+            traits={trait: self._having(trait) for trait in Trait},
+            epoch_days=(self._epochs[1] - self._epochs[0]) // 86_400 if self._epochs else 0,
         )
 
     def variant(self, section: str, section_name: str, discriminator: str) -> Variant:
         summary = self.summary()
+        inferred = infer(summary)
         return Variant(
             section=section,
             section_name=section_name,
@@ -101,19 +103,67 @@ class Accumulator:
             declared=self.declared,
             filled=self.filled,
             distinct=summary.distinct,
-            shapes=dict(sorted(self.shapes.items())),
-            top=tuple(heapq.nsmallest(_TOP, self.values.items(), key=lambda item: (-item[1], item[0]))),
-            inferred=infer(summary),
+            shapes={shape.value: profiles for shape, profiles in sorted(self.shapes.items())},
+            top=tuple(_most_first(self.values, _TOP)),
+            inferred=inferred,
             max_length=self.max_length,
+            evidence=self.evidence(inferred),
         )
+
+    def evidence(self, chosen: ValueType) -> TypeEvidence:
+        """What speaks for and against a type, over all values."""
+        against: dict[ValueType, Counter[str]] = {}
+        counts: Counter[ValueType] = Counter()
+        for reading, profiles in self.readings.items():
+            if not agrees(reading, chosen):
+                counts[reading.shape] += profiles
+                against.setdefault(reading.shape, Counter()).update(self._examples[reading])
+        named = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        return TypeEvidence(
+            chosen=chosen,
+            filled=self.filled,
+            distinct=self.distinct,
+            shapes=tuple(sorted(self.shapes.items(), key=lambda pair: (-pair[1], pair[0]))),
+            contradicting=counts.total(),
+            contradictions=tuple(
+                Contradiction(shape, profiles, tuple(t for t, _ in _most_first(against[shape], _EXAMPLES)))
+                for shape, profiles in named[:_CONTRADICTIONS]
+            ),
+            leading_zeros=self._having(Trait.LEADING_ZERO),
+            broken_ids=self._having(Trait.BROKEN),
+            decimal_commas=self._having(Trait.DECIMAL_COMMA),
+            epochs=self._having(Trait.EPOCH) if chosen in _DATES else 0,
+            blanks=self.blanks,
+        )
+
+    def _stands_for_none(self, text: str) -> bool:
+        # A moment of 0 is the first of January 1970, which nobody meant.
+        if text == "0":
+            return self.declared == "timestamp"
+        return len(text) <= 25 and is_blank_date(text)
+
+    def _having(self, trait: Trait) -> int:
+        return sum(profiles for reading, profiles in self.readings.items() if trait in reading.traits)
+
+    def _note_example(self, reading: Reading, text: str, times: int) -> None:
+        kept = self._examples.setdefault(reading, Counter())
+        kept[text[:_LONGEST_EXAMPLE]] += times
+        if len(kept) > 4 * _EXAMPLES:
+            self._examples[reading] = Counter(dict(_most_first(kept, _EXAMPLES)))
+
+    def _note_epoch(self, text: str, reading: Reading) -> None:
+        seconds = epoch_of(text) if Trait.EPOCH in reading.traits else None
+        if seconds is not None:
+            first, last = self._epochs or (seconds, seconds)
+            self._epochs = (min(first, seconds), max(last, seconds))
 
     @staticmethod
     def _keep(counter: "Counter[str]", text: str, times: int) -> None:
         counter[text] += times
         if len(counter) > _KEPT_VALUES:
-            kept = heapq.nsmallest(_KEPT_VALUES // 2, counter.items(), key=lambda item: (-item[1], item[0]))
+            kept = dict(_most_first(counter, _KEPT_VALUES // 2))
             counter.clear()
-            counter.update(dict(kept))
+            counter.update(kept)
 
     def _note_distinct(self, known: int) -> None:
         if known in self._known:
@@ -126,86 +176,8 @@ class Accumulator:
             self._known.add(known)
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What inference looks at: counts over all values, no value itself."""
-
-    declared: str
-    filled: int
-    distinct: int
-    distinct_labels: int
-    shapes: dict[str, int]
-    max_length: int
-    mean_length: float
-    leading_zeros: int = 0
-    zero_or_one: int = 0
-
-    def share(self, *types: ValueType) -> float:
-        return sum(self.shapes.get(t.value, 0) for t in types) / self.filled if self.filled else 0.0
-
-
-_MOSTLY = 0.95
-_NEARLY_ALL = 0.98
-_PHONES = 0.85
-_MOST_OPTIONS = 50
-_MOST_LABELS = 100
-_REPEATS = 4
-_LONG, _PROSE = 255, 60
-
-
-def infer(summary: Summary) -> ValueType:
-    """The type by majority. Thresholds leave room for typing errors, which the preview then counts one by
-    one."""
-    if not summary.filled:
-        return ValueType.EMPTY
-    if summary.max_length > _LONG:
-        return ValueType.LONG_TEXT
-    for rule in (_as_yes_no, _as_date, _as_contact, _as_number, _as_labels):
-        if found := rule(summary):
-            return found
-    prose = summary.mean_length > _PROSE and summary.distinct > summary.filled / 2
-    return ValueType.LONG_TEXT if prose else ValueType.TEXT
-
-
-def _as_yes_no(summary: Summary) -> ValueType | None:
-    words = summary.share(ValueType.YES_NO)
-    bits = summary.zero_or_one / summary.filled
-    # Two values 0 and 1 in a number attribute may well count something.
-    flags = bits if summary.declared not in ("number", "decimal", "integer", "float") else 0.0
-    return ValueType.YES_NO if words + flags >= _NEARLY_ALL and summary.distinct <= 6 else None
-
-
-def _as_date(summary: Summary) -> ValueType | None:
-    if summary.share(ValueType.DATE, ValueType.DATETIME) < _MOSTLY:
-        return None
-    timed = summary.share(ValueType.DATETIME) > 0.5
-    return ValueType.DATETIME if timed else ValueType.DATE
-
-
-def _as_contact(summary: Summary) -> ValueType | None:
-    if summary.share(ValueType.EMAIL) >= _MOSTLY:
-        return ValueType.EMAIL
-    if summary.share(ValueType.URL) >= _PHONES:
-        return ValueType.URL
-    phones = summary.share(ValueType.PHONE)
-    # National numbers without any mark read as plain numbers; some marked ones among them tell.
-    mixed = phones >= 0.2 and phones + summary.share(ValueType.NUMBER) >= _MOSTLY
-    return ValueType.PHONE if phones >= _PHONES or mixed else None
-
-
-def _as_number(summary: Summary) -> ValueType | None:
-    if summary.leading_zeros > summary.filled / 100:
-        return ValueType.TEXT
-    return ValueType.NUMBER if summary.share(ValueType.NUMBER) >= _MOSTLY else None
-
-
-def _as_labels(summary: Summary) -> ValueType | None:
-    listed = summary.share(ValueType.OPTIONS)
-    few = summary.distinct_labels <= _MOST_LABELS and summary.filled >= _REPEATS * summary.distinct_labels
-    if listed >= 0.05 and few:
-        return ValueType.OPTIONS
-    repeated = summary.distinct <= _MOST_OPTIONS and summary.filled >= _REPEATS * summary.distinct
-    return ValueType.OPTION if repeated else None
+def _most_first(counted: "Counter[str]", most: int) -> list[tuple[str, int]]:
+    return heapq.nsmallest(most, counted.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _labels_of(value: JsonValue, text: str, shape: ValueType) -> list[str]:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from migrator.engine.canonical import checksum
 from migrator.engine.inventory import SourceField, SourceKind, ValueType, Variant
 
 DEFAULTS = {
@@ -20,6 +21,8 @@ DEFAULTS = {
 # A slug may hold dots, so the connector is everything up to ".attributes.".
 _CONNECTOR = re.compile(r"com\.apsis1\.integrations\.(.+?)\.attributes\.")
 _JOINTS = re.compile(r"[\s_\-]+")
+# A name of ten thousand characters has a key like any other, and its own.
+_LONGEST, _SHORTENED = 160, 120
 _FAMILIES = {
     ValueType.NUMBER: "number",
     ValueType.MONEY: "number",
@@ -42,13 +45,15 @@ class Found:
     sections: Sequence[tuple[str, str, int]] = ()
     tags: Sequence[tuple[str, int]] = ()
     events: Sequence[tuple[str, str, int]] = ()
+    # Of the rows for consents and channels, by key such as "consent:email".
     consents: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
 
 
 def normalised(name: str) -> str:
     """Names that differ in case, blanks, hyphens and underscores only are one name."""
     plain = unicodedata.normalize("NFKC", name).casefold().strip()
-    return _JOINTS.sub("_", plain).strip("_") or "unnamed"
+    joined = _JOINTS.sub("_", plain).strip("_") or "unnamed"
+    return joined if len(joined) <= _LONGEST else f"{joined[:_SHORTENED]}~{checksum(joined)[:16]}"
 
 
 def key_of(discriminator: str, name: str) -> str:

@@ -106,7 +106,7 @@ def _activity_body(
     person_key: str, field: str, events: Sequence[Event], plan: EventPlan
 ) -> dict[str, JsonValue]:
     last = max(event.occurred_at for event in events)
-    subject = plan.name_of(events[0]) if len(events) == 1 else f"Email history: {len(events)} events"
+    subject = _heading(events, plan, "Email history" if _are_emails(events) else "Activity history")
     return {
         "subject": subject[:255],
         "type": field.split(":", 1)[1],
@@ -119,12 +119,24 @@ def _activity_body(
 
 def _note_body(person_key: str, events: Sequence[Event], plan: EventPlan) -> dict[str, JsonValue]:
     first = min(event.occurred_at for event in events)
-    heading = plan.name_of(events[0]) if len(events) == 1 else f"Web history: {len(events)} events"
+    heading = _heading(events, plan, "Web history")
     return {
         "content": f"<p><b>{escape(heading)}</b></p>{_lines(events, plan)}",
         "add_time": f"{first:%Y-%m-%d %H:%M:%S}",
         "person": person_key,
     }
+
+
+def _heading(events: Sequence[Event], plan: EventPlan, mixed: str) -> str:
+    """The event's own name; "Purchase: 3 events" where they all have one, else what they are together."""
+    if len(events) == 1:
+        return plan.name_of(events[0])
+    names = {plan.name_of(event) for event in events}
+    return f"{names.pop() if len(names) == 1 else mixed}: {len(events)} events"
+
+
+def _are_emails(events: Sequence[Event]) -> bool:
+    return all("email" in event.type.casefold() for event in events)
 
 
 def _lines(events: Sequence[Event], plan: EventPlan) -> str:

@@ -1,21 +1,23 @@
 """Match: a record meant for the target and what is there already become one planned operation.
 
 Values of people and companies that exist are completed, never replaced, unless a rule says overwrite;
-a consent is written only where the target holds none.
+a consent is written only where the target holds none, except a No that a person took over somebody's Yes.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from migrator.engine.canonical import JsonValue, checksum
+from migrator.engine.consents import Answer, target_answer
 from migrator.engine.field_map import FieldMap, UpdateMode
 from migrator.engine.inventory import SourceKind
 from migrator.engine.matching import email_key, phone_key
 from migrator.engine.operations import Act, PlannedOperation
 from migrator.engine.phases.plan import new_options
-from migrator.engine.records import Kind, TargetRecord
+from migrator.engine.records import Channel, Kind, TargetRecord
 
 NO_PAIRS: Mapping[str, str] = {}
+NO_REFS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,13 @@ def match(
     existing: Existing | None,
     modes: Mapping[str, UpdateMode],
     pairs: Mapping[str, str] = NO_PAIRS,
+    refused: frozenset[str] = NO_REFS,
 ) -> PlannedOperation:
-    """Create, complete or leave as it is. The caller adds `before` to an update."""
+    """Create, complete or leave as it is. The caller adds `before` to an update. `refused` are refs of consents
+    that a person settled with No: that No is written over whatever the target says."""
     if existing is None:
         return create(record)
-    changes = changes_for(record, existing, modes, pairs)
+    changes = changes_for(record, existing, modes, pairs, refused)
     act = Act.UPDATE if changes else Act.UNCHANGED
     sha = checksum({"kind": record.kind.value, "key": record.key, "id": existing.target_id, "body": changes})
     return PlannedOperation(
@@ -77,11 +81,39 @@ def consent_pairs(field_map: FieldMap) -> dict[str, str]:
     }
 
 
-def consent_conflicts(record: TargetRecord, existing: Existing, pairs: Mapping[str, str]) -> int:
+def refused_refs(field_map: FieldMap, refused: frozenset[Channel]) -> frozenset[str]:
+    """The refs that answer for these channels; their dates are not among them."""
+    rules = field_map.of_kind(SourceKind.CONSENT) if refused else ()
+    answers = (rule for rule in rules if not rule.source.endswith("_date"))
+    return frozenset(
+        r.ref for r in answers if (Channel.SMS if "sms" in r.source else Channel.EMAIL) in refused
+    )
+
+
+def consent_conflicts(
+    record: TargetRecord, existing: Existing, pairs: Mapping[str, str], refused: frozenset[str] = NO_REFS
+) -> int:
     """How many channels say No in the source and something else in the target, where the target's answer stays."""
     wanted, there = _customs(record.body), _customs(existing.body)
-    answers = [(wanted.get(ref), there.get(ref)) for ref in pairs.values()]
+    answers = [(wanted.get(ref), there.get(ref)) for ref in pairs.values() if ref not in refused]
     return sum(1 for mine, theirs in answers if mine == "No" and theirs not in (None, "", "No"))
+
+
+def reversible(
+    changes: Mapping[str, JsonValue],
+    existing: Existing,
+    pairs: Mapping[str, str],
+    refused: frozenset[str],
+) -> dict[str, JsonValue]:
+    """The changes without each No that a person took over an answer, and its date: no rollback turns it into that
+    Yes again."""
+    there = _customs(existing.body)
+    kept = {ref for ref in refused if there.get(ref) not in (None, "", [])}
+    kept |= {date for date, answer in pairs.items() if answer in kept}
+    custom = {ref: value for ref, value in _customs(changes).items() if ref not in kept}
+    return {key: value for key, value in changes.items() if key != "custom"} | (
+        {"custom": custom} if custom else {}
+    )
 
 
 def changes_for(
@@ -89,13 +121,14 @@ def changes_for(
     existing: Existing,
     modes: Mapping[str, UpdateMode],
     pairs: Mapping[str, str] = NO_PAIRS,
+    refused: frozenset[str] = NO_REFS,
 ) -> dict[str, JsonValue]:
     """Only the keys that an update has to send; empty where nothing would change."""
     if record.kind in (Kind.ACTIVITY, Kind.NOTE):
         return {}
     changes: dict[str, JsonValue] = {}
     for key, value in record.body.items():
-        changed = _changed(record.kind, key, value, existing.body, modes, pairs)
+        changed = _changed(record.kind, key, value, existing.body, modes, pairs, refused)
         if changed is not None:
             changes[key] = changed
     if record.kind == Kind.PERSON and not existing.marker:
@@ -110,10 +143,13 @@ def _changed(
     there: Mapping[str, JsonValue],
     modes: Mapping[str, UpdateMode],
     pairs: Mapping[str, str],
+    refused: frozenset[str],
 ) -> JsonValue:
     current = there.get(key)
     if key == "custom":
-        return _changed_customs(value, current, modes, pairs) or None
+        return (
+            _changed_customs(value, current, modes, pairs) | _refusals(value, current, pairs, refused) or None
+        )
     if key in ("emails", "phones"):
         return _appended_addresses(key, value, current)
     if key == "labels":
@@ -133,6 +169,17 @@ def _changed_customs(
         if _may_write(item, there.get(ref), modes.get(ref, UpdateMode.IF_EMPTY))
         and there.get(pairs.get(ref, "")) in (None, "", [])
     }
+
+
+def _refusals(
+    value: JsonValue, current: JsonValue, pairs: Mapping[str, str], refused: frozenset[str]
+) -> dict[str, JsonValue]:
+    """Each No that a person took, with its date, wherever the target says anything else. Never a Yes."""
+    wanted = value if isinstance(value, dict) else {}
+    there = current if isinstance(current, dict) else {}
+    new = {ref for ref in refused if wanted.get(ref) == "No" and target_answer(there.get(ref)) != Answer.NO}
+    dates = {date for date, answer in pairs.items() if answer in new and wanted.get(date)}
+    return {ref: item for ref, item in wanted.items() if ref in new | dates}
 
 
 def _customs(body: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from migrator.engine.canonical import JsonValue
 from migrator.engine.errors import UnsafePlanError
-from migrator.engine.field_map import Action, FieldMap, FieldRule
+from migrator.engine.field_map import FieldMap, FieldRule
 from migrator.engine.inventory import FieldType, TargetField, TargetObject
 from migrator.engine.records import Kind, TargetRecord
 
@@ -60,7 +60,10 @@ def schema_records(
 ) -> list[TargetRecord]:
     """Custom fields and options that are missing, the marker field of each object that is written, and labels."""
     there = {f"{f.object}:{f.name}:{f.type}": f for f in catalogue if f.custom}
-    wanted = {rule.ref: rule for rule in field_map.rules if rule.custom and rule.action != Action.SKIP}
+    wanted: dict[str, list[FieldRule]] = {}
+    for rule in field_map.rules:
+        if rule.custom and not rule.is_left:
+            wanted.setdefault(rule.ref, []).append(rule)
     fields = [_field_record(wanted[ref], there.get(ref), used) for ref in sorted(wanted)]
     markers = [_marker_record(target) for target in sorted(objects) if _marker_ref(target) not in there]
     labels = _label_record(catalogue, used)
@@ -82,10 +85,15 @@ def new_options(wanted: Iterable[str], there: Iterable[str]) -> list[str]:
     return list(new.values())
 
 
-def _field_record(rule: FieldRule, existing: TargetField | None, used: Used) -> TargetRecord | None:
+def _field_record(
+    rules: Sequence[FieldRule], existing: TargetField | None, used: Used
+) -> TargetRecord | None:
+    """One field, whatever number of source fields share it."""
+    rule = rules[0]
     options = used.options.get(rule.ref, set()) if rule.type in OPTION_TYPES else set()
     if existing is None:
-        labels = new_options([*rule.options, *sorted(options)], ())
+        named = [option for each in rules for option in each.options]
+        labels = new_options([*named, *sorted(options)], ())
         return _field(rule.ref, rule.object, rule.field, rule.type, labels, existing=False)
     missing = new_options(sorted(options), existing.options)
     return _field(rule.ref, rule.object, rule.field, rule.type, missing, existing=True) if missing else None

@@ -6,63 +6,24 @@
 4. company and deal attributes become records of their own, linked by key.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from migrator.engine.canonical import JsonValue
 from migrator.engine.cases import CaseKind, Decide, Resolutions
-from migrator.engine.field_map import FieldMap, FieldRule
+from migrator.engine.field_map import FieldRule, Merge
 from migrator.engine.inventory import FieldType, SourceKind, TargetObject
-from migrator.engine.matching import company_key, email_key, phone_key
+from migrator.engine.matching import email_key, phone_key
+from migrator.engine.merging import in_order, is_address, merge_among, merged, part_of
+from migrator.engine.phases.context import Context, Supplied
+from migrator.engine.phases.winning import only_winner, winner_first
 from migrator.engine.records import Channel, Consent, Kind, Profile, TargetRecord
 from migrator.engine.transforms.registry import convert
-from migrator.engine.transforms.tools import Tools
+from migrator.engine.transforms.texts import LONG, SHORT
 
 PROFILE_FIELDS = {"emails", "phones"}
 NAME_FIELDS = ("first_name", "last_name", "name")
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the target has that records can point to. Owners are e-mail keys of its active users; `fallback_owner`
-    is the one that a person chose; stages are names by pipeline name, all in lower case."""
-
-    owners: frozenset[str] = frozenset()
-    fallback_owner: str = ""
-    stages: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-    def owner_for(self, email: str) -> str | None:
-        wanted = email_key(email)
-        return wanted if wanted in self.owners else self.fallback_owner or None
-
-    def has_pipeline(self, name: str) -> bool:
-        return name.strip().casefold() in self.stages
-
-    def has_stage(self, name: str, pipeline: str) -> bool:
-        pipelines = (
-            [self.stages.get(pipeline.strip().casefold(), frozenset())] if pipeline else self.stages.values()
-        )
-        return any(name.strip().casefold() in stages for stages in pipelines)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """All that a transform may know. `section_names` turns discriminators into what people call Sections."""
-
-    field_map: FieldMap
-    resolutions: Resolutions
-    tools: Tools
-    section_names: Mapping[str, str]
-    currency: str = "SEK"
-    known: Known = Known()
-
-
-@dataclass(frozen=True, slots=True)
-class Supplied:
-    """What a person's decision adds to a profile."""
-
-    email: str = ""
-    name: str = ""
+_LONGEST = {FieldType.VARCHAR: SHORT, FieldType.TEXT: LONG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +49,7 @@ class Losses:
 def transform(profiles: Sequence[Profile], supplied: Supplied, context: Context) -> Transformed:
     """The records for one person made of one profile, or of several that a person merged (survivor first)."""
     losses = Losses()
+    context = replace(context, wins=supplied.wins) if supplied.wins else context
     organization = _organization(profiles, context, losses)
     body = _person_body(profiles, supplied, context, losses)
     body["organization"] = organization.key if organization else None
@@ -99,6 +61,11 @@ def transform(profiles: Sequence[Profile], supplied: Supplied, context: Context)
 def name_of(profiles: Sequence[Profile], context: Context) -> str:
     """The name that the map would give, before any person's decision."""
     return _full_name(_names(profiles, context, Losses()))
+
+
+def company_of(profiles: Sequence[Profile], context: Context) -> str:
+    """The company name that the map would give, before any person's decision on companies."""
+    return _company(profiles, context, Losses())
 
 
 def emails_of(profiles: Sequence[Profile], context: Context) -> list[str]:
@@ -121,7 +88,7 @@ def _person_body(
         "labels": list[JsonValue](_labels(profiles, context)),
     }
     custom = _custom_values(TargetObject.PERSON, profiles, context, losses)
-    custom |= _consent_values(profiles, context)
+    custom |= _consent_values(profiles, supplied.refused, context)
     custom |= _channel_values(profiles, emails, phones, context)
     custom |= _section_values(profiles, context)
     body["custom"] = {ref: value for ref, value in sorted(custom.items()) if value is not None}
@@ -131,7 +98,7 @@ def _person_body(
 def _values(
     rule: FieldRule, profiles: Sequence[Profile], context: Context, losses: Losses
 ) -> Iterator[JsonValue]:
-    for profile in profiles:
+    for profile in winner_first(rule, profiles, context.wins):
         for ref in rule.sources:
             raw = profile.values.get(ref)
             if raw is None or raw == "":
@@ -152,11 +119,23 @@ def _addresses(
 ) -> list[dict[str, JsonValue]]:
     key = email_key if name == "emails" else phone_key
     found: dict[str, dict[str, JsonValue]] = {}
-    for rule in _standard_rules(TargetObject.PERSON, name, context):
+    for rule in in_order(_standard_rules(TargetObject.PERSON, name, context)):
         for value in _values(rule, profiles, context, losses):
             label = rule.component or "work"
             found.setdefault(key(str(value)), {"value": value, "label": label, "primary": False})
-    return list(found.values())
+    return list(found.values()) if len(profiles) < 2 else _winners_first(name, found, profiles, context)
+
+
+def _winners_first(
+    name: str, found: dict[str, dict[str, JsonValue]], profiles: Sequence[Profile], context: Context
+) -> list[dict[str, JsonValue]]:
+    """The first address becomes the primary one: that of the profile whose value wins, if it has any."""
+    key = email_key if name == "emails" else phone_key
+    alone = only_winner(name, profiles, context.wins)
+    rules = in_order(_standard_rules(TargetObject.PERSON, name, context)) if alone else []
+    best = [key(str(value)) for rule in rules for value in _values(rule, alone, context, Losses())]
+    rest = [spelled for spelled in found if spelled not in best]
+    return [found[spelled] for spelled in dict.fromkeys([*best, *rest])]
 
 
 def _with_one_primary(rows: list[dict[str, JsonValue]]) -> Iterator[JsonValue]:
@@ -171,14 +150,30 @@ def _standard_rules(target: TargetObject, name: str, context: Context) -> list[F
 def _standard_value(
     target: TargetObject, name: str, profiles: Sequence[Profile], context: Context, losses: Losses
 ) -> JsonValue:
-    for rule in _standard_rules(target, name, context):
-        value = _first(rule, profiles, context, losses)
-        if value is not None:
-            return value
-    return None
+    return _shared(_standard_rules(target, name, context), profiles, context, losses)
+
+
+def _shared(
+    rules: Sequence[FieldRule], profiles: Sequence[Profile], context: Context, losses: Losses
+) -> JsonValue:
+    """What the rules of one place make together; each source field adds its first value."""
+    ordered, merge = in_order(rules), merge_among(rules)
+    values = (_first(rule, profiles, context, losses) for rule in ordered)
+    if merge == Merge.FIRST:
+        return next((value for value in values if value is not None), None)
+    value = merged(list(values), merge)
+    if isinstance(value, str) and len(value) > _LONGEST.get(ordered[0].type, LONG):
+        losses.add(ordered[-1])
+        return None
+    return value
 
 
 def _names(profiles: Sequence[Profile], context: Context, losses: Losses) -> dict[str, str]:
+    # A name wins whole: the first name of one beside the last name of another would be nobody's.
+    if alone := only_winner("name", profiles, context.wins):
+        won = _names(alone, replace(context, wins={}), losses)
+        if any(won.values()):
+            return won
     found = {}
     for name in NAME_FIELDS:
         value = _standard_value(TargetObject.PERSON, name, profiles, context, losses)
@@ -229,12 +224,16 @@ def resolved_tag(tag: str, resolutions: Resolutions) -> str:
 def _custom_values(
     target: TargetObject, profiles: Sequence[Profile], context: Context, losses: Losses
 ) -> dict[str, JsonValue]:
-    found: dict[str, JsonValue] = {}
+    places: dict[str, list[FieldRule]] = {}
     for rule in context.field_map.of_object(target):
-        if rule.custom and rule.ref not in found:
-            value = _first(rule, profiles, context, losses)
-            if value is not None:
-                found[rule.ref] = _typed(value, rule, context)
+        if rule.custom:
+            places.setdefault(rule.ref, []).append(rule)
+    found: dict[str, JsonValue] = {}
+    for ref, rules in places.items():
+        read = _address if is_address(rules[0]) else _shared
+        value = read(rules, profiles, context, losses)
+        if value is not None and value != "":
+            found[ref] = _typed(value, rules[0], context)
     return found
 
 
@@ -258,12 +257,14 @@ def decided_consent(consents: Sequence[Consent], *, suppressed: bool) -> tuple[s
     return ("Yes", newest) if deciding else ("", "")
 
 
-def _consent_values(profiles: Sequence[Profile], context: Context) -> dict[str, JsonValue]:
+def _consent_values(
+    profiles: Sequence[Profile], refused: frozenset[Channel], context: Context
+) -> dict[str, JsonValue]:
     found: dict[str, JsonValue] = {}
     for rule in context.field_map.of_kind(SourceKind.CONSENT):
         channel = Channel.SMS if "sms" in rule.source else Channel.EMAIL
         consents = [c for p in profiles for c in p.consents if c.channel == channel]
-        suppressed = any(channel in p.suppressed for p in profiles)
+        suppressed = channel in refused or any(channel in p.suppressed for p in profiles)
         answer, date = decided_consent(consents, suppressed=suppressed)
         found[rule.ref] = (date if rule.source.endswith("_date") else answer) or None
     return found
@@ -290,14 +291,22 @@ def _section_values(profiles: Sequence[Profile], context: Context) -> dict[str, 
     return {rule.ref: list(names) for rule in rules} if names else {}
 
 
-def _organization(profiles: Sequence[Profile], context: Context, losses: Losses) -> TargetRecord | None:
+def _company(profiles: Sequence[Profile], context: Context, losses: Losses) -> str:
     name = _standard_value(TargetObject.ORGANIZATION, "name", profiles, context, losses)
+    return str(name).strip() if name else ""
+
+
+def _organization(profiles: Sequence[Profile], context: Context, losses: Losses) -> TargetRecord | None:
+    found = _company(profiles, context, losses)
     # The name decides identity, and not a CRM's id: only the name is on both sides, and on every profile.
-    key = company_key(str(name)) if name else ""
+    key = context.companies.key_of(found) if found else ""
     if not key:
         return None
-    body: dict[str, JsonValue] = {"name": str(name).strip()}
-    address = _address(profiles, context, losses)
+    # Whoever was merged and belongs to another company says nothing of this one.
+    profiles = [p for p in profiles if len(profiles) == 1 or _belongs(p, key, context)]
+    body: dict[str, JsonValue] = {"name": context.companies.name_of(found)}
+    rules = _standard_rules(TargetObject.ORGANIZATION, "address", context)
+    address = _address(rules, profiles, context, losses)
     if address:
         body["address"] = address
     body["custom"] = dict(
@@ -306,18 +315,25 @@ def _organization(profiles: Sequence[Profile], context: Context, losses: Losses)
     return TargetRecord(Kind.ORGANIZATION, key, body)
 
 
+def _belongs(profile: Profile, key: str, context: Context) -> bool:
+    own = company_of([profile], context)
+    return not own or context.companies.key_of(own) == key
+
+
 STREET = ("full", "street", "house_number", "house_number_suffix", "street2")
 TOWN = ("postal_code", "city")
 LAND = ("state", "country")
 
 
-def _address(profiles: Sequence[Profile], context: Context, losses: Losses) -> str:
+def _address(
+    rules: Iterable[FieldRule], profiles: Sequence[Profile], context: Context, losses: Losses
+) -> str:
     """One line from the parts that the map names: street, postal code and town, country."""
-    parts: dict[str, str] = {}
-    for rule in _standard_rules(TargetObject.ORGANIZATION, "address", context):
-        value = _first(rule, profiles, context, losses)
-        if value is not None:
-            parts.setdefault(rule.component or "full", str(value).strip())
+    fillers: dict[str, list[FieldRule]] = {}
+    for rule in rules:
+        fillers.setdefault(part_of(rule), []).append(rule)
+    found = {part: _shared(r, profiles, context, losses) for part, r in fillers.items()}
+    parts = {part: str(value).strip() for part, value in found.items() if value is not None}
     groups = [" ".join(parts[p] for p in group if parts.get(p)) for group in (STREET, TOWN, LAND)]
     return ", ".join(group for group in groups if group)
 

@@ -12,9 +12,14 @@ _ISO = re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?P<rest>[
 _COMPACT = re.compile(r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})")
 _EUROPEAN = re.compile(r"(?P<a>\d{1,2})[-/. ](?P<b>\d{1,2})[-/. ](?P<y>\d{4})(?P<rest>[T ]\d.*)?")
 _SHORT_YEAR = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}")
-_NAMED = re.compile(r"(?P<d>\d{1,2})[.]?\s+(?P<month>[^\W\d_]{3,12})[.]?,?\s+(?P<y>\d{4})")
+# "3. maj 2024", "den 3:e maj 2024", "lördag 4 maj 2024", "am 3. Mai 2024"
+_NAMED = re.compile(
+    r"(?:(?:[^\W\d_]+(?:dag|tag|day|tai)|mittwoch|keskiviikko),?\s+)?(?:(?:den|am|op|på)\s+)?"
+    r"(?P<d>\d{1,2})(?:[.]|:[ae]|st|nd|rd|th)?\s+(?P<month>[^\W\d_]{3,12})[.]?,?\s+(?P<y>\d{4})"
+)
 _NAMED_US = re.compile(r"(?P<month>[^\W\d_]{3,12})[.]?\s+(?P<d>\d{1,2}),?\s+(?P<y>\d{4})")
-_TIME = re.compile(r"[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?")
+_TIME = re.compile(r"[T ](\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?")
+_CLOCK = re.compile(r"[T ](\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?!\d)")
 _WHOLE = re.compile(r"-?\d{5,13}")
 # First three letters of the months in en, sv, no, da, de, nl; Finnish names end in "kuu" and are told by
 # their start.
@@ -57,7 +62,8 @@ _FINNISH = {
 }
 # What exports write for "no date" (Efficy Enterprise 12.0 writes 1899-12-31; spreadsheets the day before it).
 _BLANKS = frozenset({date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(1, 1, 1)})
-_ZERO = re.compile(r"0{4}[-/.]0{1,2}[-/.]0{1,2}(?:[T ].*)?|0")
+_ZERO = re.compile(r"(?:0{4}[-/.]0{1,2}[-/.]0{1,2}|00?[-/.]00?[-/.]0{4})(?:[T ].*)?|0")
+_MAY_BE_BLANK = re.compile(r"1899|1900|0001|0000|^0$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_YEAR, _LAST_YEAR = 1800, 2200
 _MILLISECONDS_FROM = 10**11
@@ -103,8 +109,10 @@ def month_named(word: str) -> int:
 
 def is_blank_date(text: str) -> bool:
     """Whether the text is a date that stands for none."""
-    found = _ISO.fullmatch(text)
-    return bool(_ZERO.fullmatch(text)) or (found is not None and _day(found) in _BLANKS)
+    # Most values are no such date; the search spares them the reading of one.
+    if not _MAY_BE_BLANK.search(text):
+        return False
+    return bool(_ZERO.fullmatch(text)) or day_in(text) in _BLANKS or day_in(text, "mdy") in _BLANKS
 
 
 def _from_number(value: int | float) -> Converted:
@@ -138,7 +146,7 @@ def _dated(day: date, time_lost: bool) -> Converted:
 
 
 def _time_lost(text: str) -> bool:
-    found = re.search(r"[T ](\d{1,2}):(\d{2})(?::(\d{2}))?", text)
+    found = _CLOCK.search(text)
     return found is not None and any(int(part or 0) for part in found.groups())
 
 

@@ -8,21 +8,36 @@ from migrator.engine.canonical import JsonValue
 from migrator.engine.transforms.converted import EMPTY, Args, Converted, emptied, one_line
 from migrator.engine.transforms.tools import Tools
 
-# A sign, a currency or a word with a blank may stand before the number: "EU 43", "kr 1 250,00", "SEK100". A
-# unit, a currency or a word with a blank may follow it: "12 st", "50%", "30kg". "D70454" and "12B" are codes,
-# not numbers.
-_CURRENCY = "SEK|NOK|DKK|EUR|GBP|USD|CHF|ISK|PLN|kr"
-_UNIT = "st|stk|kg|g|cm|mm|m|km|h|min|kwh|kvm|m2|l"
+# A sign, a currency, a size system or "about" may stand before the number: "EU 43", "kr 1 250,00", "SEK100". A
+# unit or a currency may follow it: "12 st", "50%", "30kg", "14 dagar". Any other word makes it a name or a
+# code: "Golf 2012", "Box 221", "3512 JE", "D70454". Words that multiply ("5 mkr") are left out on purpose.
+_CURRENCY = "SEK|NOK|DKK|EUR|GBP|USD|CHF|ISK|PLN|CZK|HUF|kr|skr|nkr|dkr|euro|euros|kronor|kroner|kruunua"
+_SIZE = "EU|UK|US|FR|IT|str|size|storlek|størrelse|koko|gr|größe|maat"
+_ABOUT = "ca|c:a|circa|cirka|n|noin|etwa|ungefär|approx|about|nr|no"
+_SYMBOL = "st|stk|kg|g|cm|mm|m|km|h|min|kwh|kvm|m2|m²|m3|m³|l"
+_UNIT = "|".join(
+    "st stk stck styck stycken kpl pcs pc stuks szt kg g mg t ton cm mm m km mil l dl cl ml liter litra "
+    "h hrs t tim timmar timer tuntia stunden uur hours min minuter kwh mwh gwh kw mw w kvm m2 m² qm m3 m³ ha "
+    "d dag dagar dage dager pv päivää tag tage tagen dagen day days veckor uker uger vk vko viikkoa wochen weken weeks "
+    "mån månader mnd måneder mdr kk kuukautta monat monate maanden months år årig v vuotta jahr jahre jaar yr yrs "
+    "years pers personer personen persons people hlö henkilöä anställda ansatte medarbetare mitarbeiter "
+    "medewerkers employees p poäng poeng point points pts punkte punten pistettä ggr gånger ganger gange kertaa "
+    "mal keer times x".split()
+)
 _NUMBER = re.compile(
-    rf"(?P<before>[€$£%#]|(?:{_CURRENCY})\.?|[^\W\d_]{{1,5}}\.?(?=\s))?\s*"
+    rf"(?P<before>[€$£%#]|(?:{_CURRENCY})\.?|(?:{_SIZE}|{_ABOUT})\.?(?=\s))?\s*"
     r"(?P<sign>[-+\u2212])?\s*"
     r"(?P<digits>\d[\d.,\s'\u2019]*?)"
-    rf"(?P<after>\s*[€$£%]|,-|:-|\s*(?:{_CURRENCY}|{_UNIT})\.?|\s[^\W\d_]{{1,10}}\.?)?",
+    rf"(?P<after>\s*[€$£%]|,-|:-|\s*(?:{_CURRENCY}|{_SYMBOL})\.?|\s(?:{_UNIT})\.?)?",
     re.IGNORECASE,
 )
+_AMOUNT = re.compile(rf"[€$£]|[,:]-$|(?<![^\W\d_])(?:{_CURRENCY})(?![^\W\d_])", re.IGNORECASE)
 _GROUPED = {
     mark: re.compile(rf"\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+") for mark in (".", ",", " ", "'", "\u2019")
 }
+_DECIMAL_COMMA = re.compile(
+    r"(?<![\d,])(?:\d{1,3}(?:[. '\u2019]\d{3})+|\d+),(?:\d{1,2}|\d{4,})(?![\d,])|\.\d{3},\d"
+)
 _DIGITS_OF_A_DOUBLE = 15
 _LONGEST = 60
 _CURRENCY_SIGNS = {"€": "EUR", "£": "GBP"}
@@ -30,6 +45,7 @@ _CURRENCIES = frozenset(
     "SEK NOK DKK EUR GBP USD CHF ISK PLN CZK HUF RON BGN CAD AUD NZD JPY CNY INR ZAR TRY UAH".split()
 )
 AMBIGUOUS = "cannot tell thousands from decimals"
+ZEROS = "leading zeros are dropped"
 
 
 class AmbiguousNumberError(ValueError):
@@ -49,7 +65,10 @@ def to_number(value: JsonValue, args: Args, tools: Tools) -> Converted:
         number = number_in(text, args.get("decimal", ""))
     except AmbiguousNumberError:
         return emptied(AMBIGUOUS)
-    return emptied("not a number") if number is None else _checked(number)
+    if number is None:
+        return emptied("not a number")
+    made = _checked(number)
+    return Converted(made.value, ZEROS) if _begins_with_zero(text) and not made.is_emptied else made
 
 
 def to_money(value: JsonValue, args: Args, tools: Tools) -> Converted:
@@ -62,7 +81,7 @@ def to_money(value: JsonValue, args: Args, tools: Tools) -> Converted:
     currency = currency_in(one_line(value)) or args.get("currency", "").upper()
     if not currency:
         return emptied("no currency is set")
-    return Converted({"value": amount.value, "currency": currency})
+    return Converted({"value": amount.value, "currency": currency}, amount.lost)
 
 
 def number_in(text: str, decimal: str = "") -> int | float | None:
@@ -80,6 +99,16 @@ def number_in(text: str, decimal: str = "") -> int | float | None:
         return None
     number = float(plain) if "." in plain else int(plain)
     return -number if found["sign"] in ("-", "\u2212") else number
+
+
+def is_amount(text: str) -> bool:
+    """Whether a currency stands beside a number: "1 250 kr", "€12", "125:-"."""
+    return _AMOUNT.search(text) is not None
+
+
+def has_decimal_comma(text: str) -> bool:
+    """Whether a number is written with a comma as decimal sign for certain: "41,5", "1.250,00"."""
+    return _DECIMAL_COMMA.search(text) is not None
 
 
 def currency_in(text: str) -> str:
@@ -132,6 +161,11 @@ def _one_mark(digits: str, mark: str, decimal: str) -> str | None:
     if decimal:
         return digits.replace(mark, "")
     raise AmbiguousNumberError(digits)
+
+
+def _begins_with_zero(text: str) -> bool:
+    """Digits of which a number keeps only the end: an id, a postal code, an article number."""
+    return len(text) > 1 and text.isascii() and text.isdigit() and text[0] == "0"
 
 
 def _checked(number: int | float) -> Converted:

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.engine.field_map import Action, FieldMap, FieldRule, UpdateMode, field_map_of, rule_from_json
+from migrator.engine.field_map import (
+    Action,
+    FieldMap,
+    FieldRule,
+    Merge,
+    UpdateMode,
+    field_map_of,
+    rule_from_json,
+)
 from migrator.engine.inventory import FieldType, SourceKind, TargetObject
 from tests import factories as made
 
@@ -29,6 +37,9 @@ RULES = st.builds(
     args=PAIRS,
     update_mode=st.sampled_from(UpdateMode),
     component=TEXTS,
+    merge=st.sampled_from(Merge),
+    rank=st.integers(0, 99),
+    reason=TEXTS,
 )
 JSON = (
     st.none()
@@ -41,7 +52,7 @@ JSON = (
 CHANGES: dict[str, Any] = {
     "source": "attribute:other",
     "kind": SourceKind.TAG,
-    "action": Action.SKIP,
+    "action": Action.ARCHIVE,
     "sources": (("s", "d"),),
     "object": TargetObject.DEAL,
     "field": "Other",
@@ -52,6 +63,9 @@ CHANGES: dict[str, Any] = {
     "args": (("decimal", ","),),
     "update_mode": UpdateMode.OVERWRITE,
     "component": "city",
+    "merge": Merge.SPACE,
+    "rank": 2,
+    "reason": "Nobody reads it",
 }
 
 
@@ -116,9 +130,15 @@ def test_a_standard_field_is_named_by_its_key() -> None:
     assert made.rule("company", "name", object=TargetObject.ORGANIZATION).ref == "organization.name"
 
 
-def test_a_skipped_rule_writes_nothing() -> None:
-    kept, skipped = made.rule("a"), made.rule("b", action=Action.SKIP)
-    field_map = field_map_of([skipped, kept])
+def test_what_an_earlier_map_left_out_stays_in_the_archive() -> None:
+    raw = made.rule("a", action=Action.ARCHIVE).to_json() | {"action": "skip"}
+    assert rule_from_json(raw).action == Action.ARCHIVE
+
+
+@pytest.mark.parametrize("action", [Action.ARCHIVE, Action.DROP])
+def test_a_field_that_is_left_writes_nothing(action: Action) -> None:
+    kept, left = made.rule("a"), made.rule("b", action=action)
+    field_map = field_map_of([left, kept])
     assert field_map.of_kind(SourceKind.ATTRIBUTE) == (kept,)
     assert field_map.of_object(TargetObject.PERSON) == (kept,)
 
@@ -131,6 +151,6 @@ def test_an_object_has_its_attribute_rules_only() -> None:
 
 
 def test_a_field_that_two_rules_fill_is_created_once() -> None:
-    new = {"action": Action.CREATE, "custom": True, "field": "Size"}
+    new: dict[str, Any] = {"action": Action.CREATE, "custom": True, "field": "Size"}
     rules = [made.rule("shoe", **new), made.rule("boot", **new), made.rule("glove", custom=True)]
     assert [rule.ref for rule in field_map_of(rules).to_create()] == ["person:Size:varchar"]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from migrator.engine.inventory import SourceKind, ValueType
+from migrator.engine.inventory import Contradiction, SourceKind, TypeEvidence, ValueType
 from tests import factories as made
 
 
@@ -33,3 +33,27 @@ def test_its_sources_name_section_and_discriminator() -> None:
         made.variant(section="s2", discriminator="d2"),
     ]
     assert made.source_field(variants=variants).sources == (("s1", "d1"), ("s2", "d2"))
+
+
+def evidence(*against: Contradiction) -> TypeEvidence:
+    return TypeEvidence(ValueType.NUMBER, contradictions=against)
+
+
+def test_what_speaks_against_the_types_of_its_sections_is_summed_up_by_shape() -> None:
+    text, address = (
+        Contradiction(ValueType.TEXT, 3, ("L", "M")),
+        Contradiction(ValueType.EMAIL, 4, ("a@b.se",)),
+    )
+    more = Contradiction(ValueType.TEXT, 2, ("M", "S", "XL"))
+    first, second = made.variant(evidence=evidence(address, text)), made.variant(evidence=evidence(more))
+    assert made.source_field(variants=[first, second, made.variant()]).contradictions == (
+        Contradiction(ValueType.TEXT, 5, ("L", "M", "S")),
+        address,
+    )
+
+
+def test_at_most_three_contradictions_are_named() -> None:
+    shapes = (ValueType.TEXT, ValueType.EMAIL, ValueType.DATE, ValueType.URL)
+    against = [Contradiction(shape, n) for n, shape in enumerate(shapes, start=1)]
+    field = made.source_field(variants=[made.variant(evidence=evidence(*against))])
+    assert [c.profiles for c in field.contradictions] == [4, 3, 2]

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from migrator.engine.cases import CaseKind, Decide, Resolution, Resolutions
 from migrator.engine.operations import Act
-from migrator.engine.phases.fate import WRITE, Fate, Merges, fate_of
-from migrator.engine.phases.transform import Supplied
+from migrator.engine.phases.context import Supplied
+from migrator.engine.phases.fate import WRITE, Decisions, Fate, fate_of
+from migrator.engine.phases.merges import Merges
 
 KEYS = ("p-1", "p-2", "p-3", "p-4")
 BUCKETS = {Act.CREATE, Act.MERGE, Act.HOLD, Act.EXCLUDE}
@@ -45,9 +46,8 @@ def fate(
     name: str = "Astrid",
     open_keys: Any = (),
 ) -> Fate:
-    resolutions = Resolutions(decisions, open_keys)
-    merges = Merges(resolutions)
-    return fate_of("p-1", emails=list(emails), name=name, resolutions=resolutions, merges=merges)
+    decided = Decisions.of(Resolutions(decisions, open_keys))
+    return fate_of("p-1", emails=emails, name=name, decisions=decided)
 
 
 @given(
@@ -58,21 +58,19 @@ def fate(
 def test_every_profile_has_exactly_one_bucket(
     decisions: list[Resolution], emails: list[str], name: str
 ) -> None:
-    resolutions = Resolutions(decisions)
-    merges = Merges(resolutions)
+    decided = Decisions.of(Resolutions(decisions))
     for key in KEYS:
-        found = fate_of(key, emails=emails, name=name, resolutions=resolutions, merges=merges)
+        found = fate_of(key, emails=emails, name=name, decisions=decided)
         assert found.act in BUCKETS
-        assert (found.act == Act.MERGE) == merges.is_merged(key) == bool(found.parent)
+        assert (found.act == Act.MERGE) == decided.merges.is_merged(key) == bool(found.parent)
         assert found.reason or found.act == Act.CREATE
 
 
 @given(DECISIONS, st.lists(st.sampled_from(["a@b.example"]), max_size=1), st.sampled_from(["", "Astrid"]))
 def test_nobody_is_written_without_a_name(decisions: list[Resolution], emails: list[str], name: str) -> None:
-    resolutions = Resolutions(decisions)
-    merges = Merges(resolutions)
+    decided = Decisions.of(Resolutions(decisions))
     for key in KEYS:
-        found = fate_of(key, emails=emails, name=name, resolutions=resolutions, merges=merges)
+        found = fate_of(key, emails=emails, name=name, decisions=decided)
         assert found.act != Act.CREATE or name or found.supplied.name or found.target_id
 
 

@@ -131,13 +131,29 @@ def test_a_single_event_keeps_its_name_and_time() -> None:
 
 def test_an_activity_of_many_events_has_the_time_of_the_last() -> None:
     [record] = records_of([made.event(minutes=60), made.event(minutes=0)])
-    assert (record.body["due_time"], record.body["subject"]) == ("13:00:00", "Email history: 2 events")
+    assert (record.body["due_time"], record.body["subject"]) == ("13:00:00", "opened: 2 events")
+
+
+MIXED = {
+    "e-mails": (("email.opened", "email.clicked"), "Email history: 2 events"),
+    "others": (("email.opened", "shop.purchase"), "Activity history: 2 events"),
+}
+
+
+@pytest.mark.parametrize(("kinds", "subject"), MIXED.values(), ids=MIXED)
+def test_events_of_several_types_are_called_what_they_are_together(
+    kinds: tuple[str, str], subject: str
+) -> None:
+    rules = {kind: made.rule(kind, "activity:task") for kind in kinds}
+    plan = EventPlan(rules, {}, Fidelity.HISTORY)
+    [record] = iter_records("p-1", [made.event(kind) for kind in kinds], plan)
+    assert record.body["subject"] == subject
 
 
 def test_a_note_of_many_events_has_the_time_of_the_first() -> None:
     [record] = records_of([made.event("web.visit", 60), made.event("web.visit", 0)])
     assert record.body["add_time"] == "2026-03-12 12:00:00"
-    assert text_of(record).startswith("<p><b>Web history: 2 events</b></p><ul><li>2026-03-12 13:00:00 UTC")
+    assert text_of(record).startswith("<p><b>visit: 2 events</b></p><ul><li>2026-03-12 13:00:00 UTC")
 
 
 def test_a_type_has_the_name_that_people_know() -> None:

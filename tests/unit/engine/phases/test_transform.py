@@ -7,12 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator.engine.cases import CaseKind, Decide, Resolution, Resolutions
-from migrator.engine.field_map import FieldRule, field_map_of
+from migrator.engine.field_map import FieldRule, Merge, field_map_of
 from migrator.engine.inventory import FieldType, SourceKind, TargetObject
+from migrator.engine.phases.context import Context, Known, Supplied
 from migrator.engine.phases.transform import (
-    Context,
-    Known,
-    Supplied,
     Transformed,
     deal_status,
     decided_consent,
@@ -161,6 +159,58 @@ def test_two_rules_for_one_field_give_the_first_value() -> None:
     assert transformed(*rules, values={"boot": "42", "shoe": "41"}).person.body["custom"] == {
         "person:Size:varchar": "42"
     }
+
+
+NAME_PARTS = {"prefix": "van", "family": "Dijk"}
+MERGED: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
+    "joined in the order of their places": ({"merge": Merge.SPACE, "rank": 1}, NAME_PARTS, "van Dijk"),
+    "joined the other way round": ({"merge": Merge.SPACE, "rank": 2}, NAME_PARTS, "Dijk van"),
+    "the first of them": ({"merge": Merge.FIRST, "rank": 1}, NAME_PARTS, "van"),
+    "the one that is filled": ({"merge": Merge.FIRST, "rank": 1}, {"family": "Dijk"}, "Dijk"),
+    "an equal value once": ({"merge": Merge.COMMA, "rank": 1}, {"prefix": "dijk", "family": "Dijk"}, "dijk"),
+}
+
+
+@pytest.mark.parametrize(("how", "values", "expected"), MERGED.values(), ids=MERGED)
+@pytest.mark.parametrize("is_custom", [True, False], ids=["custom", "standard"])
+def test_two_fields_become_one_value(
+    how: dict[str, Any], values: dict[str, str], expected: str, is_custom: bool
+) -> None:
+    target: dict[str, Any] = {"custom": True, "field": "Family name"} if is_custom else {"field": "name"}
+    rules = [made.rule("family", **target), made.rule("prefix", **target, **how)]
+    body = transform([made.profile(values=values)], Supplied(), context(*rules)).person.body
+    found: Any = body["custom"] if is_custom else body
+    assert found["person:Family name:varchar" if is_custom else "name"] == expected
+
+
+def test_options_of_two_fields_are_all_kept() -> None:
+    how: dict[str, Any] = {"custom": True, "field": "Sports", "type": FieldType.SET, "transform": "options"}
+    rules = [made.rule("summer", **how), made.rule("winter", **how, merge=Merge.EACH, rank=2)]
+    found: Any = transformed(*rules, values={"summer": "Golf;Tennis", "winter": "Ski;golf"}).person.body[
+        "custom"
+    ]
+    assert found["person:Sports:set"] == ["Golf", "Tennis", "Ski"]
+
+
+def test_what_a_join_makes_too_long_is_lost_and_counted() -> None:
+    how: dict[str, Any] = {"custom": True, "field": "Notes"}
+    rules = [made.rule("a", **how), made.rule("b", **how, merge=Merge.SPACE, rank=2)]
+    found = transformed(*rules, values={"a": "x" * 200, "b": "y" * 200})
+    assert (found.person.body["custom"], dict(found.lost)) == ({}, {rules[1].source: 1})
+
+
+def test_every_part_of_a_custom_address_is_kept() -> None:
+    how: dict[str, Any] = {
+        "custom": True,
+        "field": "Home",
+        "type": FieldType.ADDRESS,
+        "transform": "address_part",
+    }
+    values = {"street": "Storgatan 1", "zip": "111 22", "town": "Stockholm"}
+    parts = {"street": "street", "zip": "postal_code", "town": "city"}
+    rules = [made.rule(source, component=part, **how) for source, part in parts.items()]
+    found: Any = transformed(*rules, values=values).person.body["custom"]
+    assert found == {"person:Home:address": "Storgatan 1, 111 22 Stockholm"}
 
 
 @given(

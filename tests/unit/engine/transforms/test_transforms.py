@@ -65,6 +65,8 @@ CASES = {
     "a known decimal sign settles the doubt": ("number", "1.250", {"decimal": ","}, 1250, ""),
     "a known decimal point settles it the other way": ("number", "1.250", {"decimal": "."}, 1.25, ""),
     "a leading zero is a fraction": ("number", "0.125", {}, 0.125, ""),
+    "an id loses its zeros": ("number", "0412", {}, 412, "leading zeros are dropped"),
+    "nothing is no id": ("number", "0", {}, 0, ""),
     "a yes is no number": ("number", True, {}, None, "a yes or no, not a number, would be empty"),
     "sixteen digits would be rounded": (
         "number",
