@@ -10,8 +10,29 @@ from migrator.engine.cases import CaseKind, Decide
 class ItemState(models.TextChoices):
     OPEN = "open", "Open"
     DECIDED = "decided", "Decided"
+    # Parked by a person who does not know: still to be decided, and out of the way of the others.
+    UNSURE = "unsure", "Unsure"
     # The last discovery no longer found the case. Its history stays; nothing waits for it.
     GONE = "gone", "Gone"
+
+
+# What waits for a decision: it blocks the next stop and holds its profiles back.
+UNDECIDED_STATES = (ItemState.OPEN, ItemState.UNSURE)
+
+
+class BulkState(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    FINISHED = "finished", "Finished"
+    # Aborted by a person, or by something unexpected: what was done stands, and one undo takes it back.
+    STOPPED = "stopped", "Stopped"
+
+
+class RuleState(models.TextChoices):
+    OFFERED = "offered", "Offered"
+    APPLIED = "applied", "Applied"
+    DISMISSED = "dismissed", "Dismissed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +60,9 @@ KINDS: dict[CaseKind, KindWords] = {
     CaseKind.RARE_TAG: KindWords("Rare tags", "Rare tag", "rare tag", "rare tags", "tags"),
     CaseKind.ORGANIZATION: KindWords(
         "Organizations", "Organization match", "organization match", "organization matches", "building"
+    ),
+    CaseKind.CONSENT: KindWords(
+        "Consents", "Consent conflict", "consent conflict", "consent conflicts", "shield-check"
     ),
 }
 KIND_CHOICES = [(kind.value, words.label) for kind, words in KINDS.items()]
@@ -71,19 +95,29 @@ ACTIONS: dict[Decide, ActionWords] = {
     ),
     Decide.KEEP: ActionWords("Keep", "Keep as a label", "kept", "check", "n"),
     Decide.DROP: ActionWords("Drop", "Drop", "dropped", "trash", "s"),
+    Decide.RENAME: ActionWords("Rename", "Rename", "renamed", "edit", "e"),
+    Decide.RESTRICT: ActionWords(
+        "Take No", "Take the most restrictive answer", "set to No", "shield-check", "n"
+    ),
+    Decide.RESTRICT_ALL: ActionWords(
+        "No on every channel", "Take No on every channel", "set to No on every channel", "lock", "m"
+    ),
     Decide.SKIP: ActionWords("Skip", "Skip", "skipped", "player-skip-forward", "s"),
+    Decide.UNSURE: ActionWords("Unsure", "Unsure", "parked as unsure", "help-circle", "u"),
 }
 ACTION_CHOICES = [(action.value, words.button) for action, words in ACTIONS.items()]
 # Groups of a page appear in this order: what is quick and writes something first, what writes nothing last.
 GROUP_ORDER: dict[Decide, int] = {action: number for number, action in enumerate(ACTIONS)}
 GROUP_HEADINGS: dict[tuple[CaseKind, Decide], str] = {
-    (CaseKind.NO_EMAIL, Decide.MERGE): "Merge with a profile that has the same phone or CRM id",
+    (CaseKind.NO_EMAIL, Decide.MERGE): "Merge into a profile or Person that fits",
     (CaseKind.NO_EMAIL, Decide.SKIP): "Skip: nothing is known",
     (CaseKind.NO_NAME, Decide.SKIP): "Skip: nothing to name them by",
     (CaseKind.DUPLICATE, Decide.MERGE): "Merge into one Person",
     (CaseKind.DUPLICATE, Decide.KEEP_APART): "Keep apart",
     (CaseKind.TYPE_CONFLICT, Decide.DROP): "Do not migrate",
     (CaseKind.RARE_TAG, Decide.DROP): "Drop: used by nobody",
+    (CaseKind.ORGANIZATION, Decide.MERGE): "Same company",
+    (CaseKind.ORGANIZATION, Decide.KEEP_APART): "Separate companies",
 }
 
 

@@ -14,6 +14,7 @@ from migrator.models.staging import (
     StagedEvent,
     StagedProfile,
     StagedTarget,
+    StagedValue,
     TargetFieldRow,
     TypeSettlement,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "StagedEvent",
     "StagedProfile",
     "StagedTarget",
+    "StagedValue",
     "TargetFieldRow",
     "TrailEntry",
     "TypeSettlement",

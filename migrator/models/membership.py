@@ -26,6 +26,8 @@ class Preference(models.Model):
     theme = models.CharField(max_length=10, default="system")
     density = models.CharField(max_length=12, default="comfortable")
     shortcuts = models.BooleanField(default=True)
+    # {"usual key": "own key"}, such as {"N": "I"}; a key that is not in it stays as it is.
+    keys = models.JSONField(default=dict, blank=True)
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.theme}"

@@ -19,7 +19,11 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     # How long nobody looks after an answer that proves nothing: longer than the target may commit late.
     "quiet_period_s": 180,
     "fallback_owner": "",
+    # Whether corrections made here are counted for other projects of this installation, and theirs here.
+    "share_precedents": True,
     "source_pace": {},
+    # Whether a language model may be asked about the field map, where the operator named one.
+    "model_proposals": True,
 }
 
 

@@ -1,5 +1,6 @@
 """What one discovery read on both sides. Rows of a discovery are dropped together when it is purged."""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -52,12 +53,43 @@ class TypeSettlement(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="type_settlements")
     key = models.CharField(max_length=300)
     settled = models.CharField(max_length=20)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "key"], name="one_settlement_per_key")]
 
     def __str__(self) -> str:
         return f"{self.key}: {self.settled}"
+
+
+class StagedValue(models.Model):
+    """One distinct value of one attribute in one Section, with the number of profiles that hold it.
+
+    Types are inferred and conversions are counted over these, so both see every value and no sample of them.
+    `value` is as received (a text, a number, a list); `digest` its checksum; `example` one profile that holds
+    it.
+    """
+
+    discovery = models.ForeignKey(Discovery, on_delete=models.CASCADE, related_name="values")
+    section = models.CharField(max_length=300)
+    discriminator = models.CharField(max_length=300)
+    digest = models.BinaryField(max_length=16)
+    value = models.JSONField()
+    profiles = models.PositiveIntegerField()
+    example = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["discovery", "section", "discriminator", "digest"], name="one_staged_value_per_digest"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.discriminator} in {self.section}"
 
 
 class StagedProfile(models.Model):
@@ -142,6 +174,7 @@ class StagedTarget(models.Model):
         ]
         indexes = [
             GinIndex(fields=["emails"], name="staged_target_by_email"),
+            GinIndex(fields=["phones"], name="staged_target_by_phone"),
             models.Index(fields=["discovery", "kind", "name_key"], name="staged_target_by_name"),
             models.Index(fields=["discovery", "kind", "marker"], name="staged_target_by_marker"),
         ]
