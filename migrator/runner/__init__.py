@@ -12,6 +12,7 @@ from migrator.runner.lifecycle import (
     start_rollback,
     start_trial,
 )
+from migrator.runner.measuring_rules import count_preview, due_previews
 from migrator.runner.readiness import check_can_roll_back, check_can_start_trial
 from migrator.runner.slices import due_runs, work
 
@@ -21,6 +22,8 @@ __all__ = [
     "approve_rollback",
     "check_can_roll_back",
     "check_can_start_trial",
+    "count_preview",
+    "due_previews",
     "due_runs",
     "pause",
     "resume",

@@ -4,6 +4,7 @@ from typing import Any
 
 from migrator import connections
 from migrator.models import Budget, Run, RunPhase
+from migrator.runner import held_back
 
 BUCKETS = ("created", "updated", "unchanged", "merged", "held", "excluded", "rejected")
 
@@ -17,14 +18,20 @@ def conclude(run: Run, phase: RunPhase) -> dict[str, Any]:
 
 
 def totals(run: Run) -> dict[str, Any]:
-    """One line per kind and the verdict sentence."""
+    """One line per kind, the verdict sentence, and what the plan held back for open cases."""
     lines = [phase.report for phase in run.phases.all() if phase.report.get("kind")]
     person = next((line for line in lines if line["kind"] == "person"), None)
     balanced = all(line["balanced"] for line in lines)
     text = "Every row is accounted for." if balanced else "Some rows are not accounted for."
     if person and balanced:
         text = f"Every row is accounted for: {person['source']:,} profiles read = {_sum_in_words(person)}."
-    return {"lines": lines, "balanced": balanced, "text": text}
+    held = run.plan.get("held_back", {})
+    return {
+        "lines": lines,
+        "balanced": balanced,
+        "text": f"{text} {held_back.sentence(held)}".strip(),
+        "held_back": held,
+    }
 
 
 def _sum_in_words(line: dict[str, Any]) -> str:

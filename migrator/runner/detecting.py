@@ -1,18 +1,33 @@
-"""Finds the cases of the queue in staged data: what the rules may not guess. Writes nothing.
+"""Finds the cases of the queue in staged data: what the rules may not guess. Writes nothing but tables that end
+with the connection.
 
-Grouping is the database's work, so memory does not grow with the account.
+Grouping is the database's work, so memory grows with what is found and not with the account.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from migrator import staging
 from migrator.engine.cases import Case, CaseKind
-from migrator.engine.inventory import SourceField, ValueType, Variant
-from migrator.models import Discovery, StagedProfile, StagedTarget
+from migrator.engine.dedupe import PUBLIC_MAILBOXES
+from migrator.engine.inventory import AGREEING, SourceField, ValueType, Variant
+from migrator.engine.records import Kind
+from migrator.models import Discovery, StagedProfile
+from migrator.runner.detecting_companies import organizations
+from migrator.runner.detecting_consents import consents
+from migrator.runner.detecting_duplicates import duplicates
+from migrator.runner.detecting_facts import (
+    candidate_of,
+    case_of,
+    discovery_of,
+    facts_of,
+    organization_names,
+    target_candidate_of,
+)
+from migrator.runner.detecting_keys import key_tables, rows_of
+from migrator.runner.detecting_tags import rare_tags
 from migrator.runner.job import Job
 from migrator.texts import phone_for_people
 
@@ -20,143 +35,140 @@ if TYPE_CHECKING:
     from migrator.runner.inventorying import Totals
 
 CANDIDATES = 3
-SIMILAR_TAGS = 200
+DOMAINS = 3
+# In this order the cases of a discovery are opened; each part can be repeated by itself. Of those marked here one
+# can go on behind the case that was opened last.
+PARTS = ("no-email", "no-name", "duplicates", "organizations", "consents", "fields")
+PAGED = frozenset({"no-email", "no-name"})
 
 
-def cases(job: Job, discovery: Discovery, sources: Sequence[SourceField], totals: "Totals") -> Iterator[Case]:
+def cases(job: Job, sources: Sequence[SourceField], totals: "Totals") -> Iterator[Case]:
     """Every case of a discovery, in a fixed order."""
-    yield from no_email(job, discovery)
-    yield from no_name(job, discovery)
-    yield from duplicates(job, discovery)
-    yield from target_duplicates(job, discovery)
-    yield from type_conflicts(sources)
-    yield from rare_tags(job, discovery, totals)
+    for part in PARTS:
+        yield from cases_of(part, job, sources, totals)
 
 
-def no_email(job: Job, discovery: Discovery) -> Iterator[Case]:
+def cases_of(
+    part: str, job: Job, sources: Sequence[SourceField], totals: "Totals", *, after: str = ""
+) -> Generator[Case, None, None]:
+    """Every case of one of `PARTS`; of a paged part only those whose key is behind `after`."""
+    match part:
+        case "no-email":
+            yield from no_email(job, after=after)
+        case "no-name":
+            yield from no_name(job, after=after)
+        case "duplicates":
+            with key_tables(discovery_of(job)):
+                yield from duplicates(job)
+        case "organizations":
+            yield from organizations(job, sources)
+        case "consents":
+            yield from consents(job)
+        case _:
+            yield from type_conflicts(sources)
+            yield from rare_tags(job, totals.tags, totals.tag_sections)
+
+
+def no_email(job: Job, *, after: str = "") -> Iterator[Case]:
     """A profile that lacks both is asked about once, for its name."""
-    for page in staging.iter_profiles(discovery, only=Q(email="") & ~Q(name="")):
+    discovery = discovery_of(job)
+    with key_tables(discovery):
+        for page in staging.iter_profiles(discovery, after=after, only=Q(email="") & ~Q(name="")):
+            found = _LookAlikes(discovery, page)
+            for row in page:
+                more = {"candidates": found.of(row)} | found.domains_of(row)
+                yield _person_case(job, CaseKind.NO_EMAIL, row, more)
+
+
+def no_name(job: Job, *, after: str = "") -> Iterator[Case]:
+    for page in staging.iter_profiles(discovery_of(job), after=after, only=Q(name="")):
         for row in page:
-            yield _person_case(job, CaseKind.NO_EMAIL, row, _look_alikes(discovery, row))
+            yield _person_case(job, CaseKind.NO_NAME, row, {"candidates": []})
 
 
-def no_name(job: Job, discovery: Discovery) -> Iterator[Case]:
-    for page in staging.iter_profiles(discovery, only=Q(name="")):
-        for row in page:
-            yield _person_case(job, CaseKind.NO_NAME, row, [])
-
-
-def _person_case(job: Job, kind: CaseKind, row: StagedProfile, candidates: list[dict[str, Any]]) -> Case:
-    evidence = _facts(job, row) | {"candidates": candidates}
+def _person_case(job: Job, kind: CaseKind, row: StagedProfile, more: Mapping[str, Any]) -> Case:
     title = row.name or row.email or phone_for_people(row.phone) or row.company or "Unknown visitor"
-    return Case(kind, row.source_key, title, evidence, profiles=1, events=row.event_count, tokens=5)
+    return case_of(kind, row.source_key, title, {**facts_of(job, row), **more}, [row])
 
 
-def _facts(job: Job, row: StagedProfile) -> dict[str, Any]:
-    profile = job.source.profile_of(row)
-    names = (
-        (job.run.discovery.inventory if job.run.discovery else {}).get("definitions", {}).get("sections", {})
-    )
-    return {
-        "source_key": row.source_key,
-        "name": row.name,
-        "email": row.email,
-        "phone": phone_for_people(row.phone),
-        "company": row.company,
-        "crm_id": row.crm_id,
-        "sections": [names.get(s, s) for s in profile.sections],
-        "tags": sorted({tag for _, tag in profile.tags}),
-        "consents": [
-            f"{c.channel.value} {c.state.value} {c.modified_at[:10]}".strip() for c in profile.consents
-        ],
-        "event_count": row.event_count,
-        "last_event": row.last_event_at.isoformat() if row.last_event_at else "",
-        "filled": len(profile.values),
-        "open_deal": False,
-    }
+# The likeliest first: most shared fields, then the nearest name. A block is cut before it is compared.
+_PROFILES_LIKE = """
+select n.source_key, c.source_key, c.why from detect_profile n cross join lateral (
+    select source_key, array_agg(why order by place) why, count(*) shared, max(similarity(name, n.name)) near from (
+        (select source_key, name, 'CRM id' why, 1 place from detect_profile
+         where n.crm <> '' and crm = n.crm and email <> '' order by source_key limit 50)
+        union all
+        (select source_key, name, 'phone', 2 from detect_profile
+         where n.phone <> '' and phone = n.phone and email <> '' order by source_key limit 50)
+        union all
+        (select source_key, name, 'name and company', 3 from detect_profile
+         where n.company <> '' and company = n.company and name = n.name and n.name like '%% %%' and email <> ''
+         order by source_key limit 50)) f
+    group by source_key order by 3 desc, 4 desc, 1 limit %(most)s) c
+where n.source_key = any(%(keys)s) order by n.source_key, c.shared desc, c.near desc, c.source_key
+"""
+_PERSONS_LIKE = """
+select n.source_key, c.target_id, c.why from detect_profile n cross join lateral (
+    select target_id, array_agg(distinct why order by why desc) why, count(distinct why) shared,
+        max(similarity(name, n.name)) near from (
+        (select target_id, name, 'phone' why from detect_target
+         where n.phone <> '' and phone = n.phone order by target_id limit 50)
+        union all
+        (select target_id, name, 'name and company' from detect_target
+         where n.company <> '' and company = n.company and name = n.name and n.name like '%% %%'
+         order by target_id limit 50)) f
+    group by target_id order by 3 desc, 4 desc, 1 limit %(most)s) c
+where n.source_key = any(%(keys)s) order by n.source_key, c.shared desc, c.near desc, c.target_id
+"""
+_DOMAINS_OF = """
+select n.source_key, d.domain from detect_profile n cross join lateral (
+    select split_part(email, '@', 2) domain, count(*) holders from (
+        select email from detect_profile where company = n.company and email like '%%@%%' limit 200) e
+    where split_part(email, '@', 2) <> all(%(public)s) group by 1 order by 2 desc, 1 limit %(most)s) d
+where n.company <> '' and n.source_key = any(%(keys)s) order by n.source_key, d.holders desc, d.domain
+"""
 
 
-def _look_alikes(discovery: Discovery, row: StagedProfile) -> list[dict[str, Any]]:
-    """Profiles with the same phone or CRM id, then Persons with the same phone: what could be the same person."""
-    found: list[dict[str, Any]] = []
-    others = discovery.profiles.exclude(pk=row.pk)
-    for column, why in (("phone", "Same phone"), ("crm_id", "Same CRM id")):
-        value = getattr(row, column)
-        rows = others.filter(**{column: value}).exclude(email="")[:CANDIDATES] if value else []
-        found += [_candidate(other, why) for other in rows]
-    if row.phone:
-        persons = discovery.target_records.filter(kind="person", phones__contains=[row.phone])
-        found += [_target_candidate(person, "Same phone in Pipedrive") for person in persons[:CANDIDATES]]
-    known = {str(c.get("source_key") or c.get("target_id")): c for c in reversed(found)}
-    return list(reversed(known.values()))[:CANDIDATES]
+class _LookAlikes:
+    """What could be the same person as the profiles of one page, in five queries."""
 
+    def __init__(self, discovery: Discovery, page: Sequence[StagedProfile]) -> None:
+        keys = {"keys": [row.source_key for row in page]}
+        self._profiles = rows_of(_PROFILES_LIKE, {**keys, "most": CANDIDATES})
+        self._persons = rows_of(_PERSONS_LIKE, {**keys, "most": CANDIDATES})
+        self._domains: dict[str, list[str]] = {}
+        public = {"public": list(PUBLIC_MAILBOXES), "most": DOMAINS}
+        for key, domain in rows_of(_DOMAINS_OF, {**keys, **public}):
+            self._domains.setdefault(key, []).append(domain)
+        self._found: dict[str, list[dict[str, Any]]] = {}
+        self._read_profiles(discovery)
+        self._read_persons(discovery)
 
-def _candidate(row: StagedProfile, why: str) -> dict[str, Any]:
-    return {
-        "source_key": row.source_key,
-        "name": row.name,
-        "email": row.email,
-        "phone": phone_for_people(row.phone),
-        "company": row.company,
-        "event_count": row.event_count,
-        "why": why,
-    }
+    def of(self, row: StagedProfile) -> list[dict[str, Any]]:
+        return self._found.get(row.source_key, [])[:CANDIDATES]
 
+    def domains_of(self, row: StagedProfile) -> dict[str, list[str]]:
+        """Where the company's other people have their mailboxes, most used first."""
+        found = self._domains.get(row.source_key)
+        return {"domains": found} if found else {}
 
-def _target_candidate(row: StagedTarget, why: str) -> dict[str, Any]:
-    organization = row.body.get("org_id")
-    return {
-        "target_id": row.target_id,
-        "name": str(row.body.get("name") or ""),
-        "email": row.emails[0] if row.emails else "",
-        "phone": phone_for_people(row.phones[0]) if row.phones else "",
-        "company": f"organization {organization}" if organization else "",
-        "event_count": 0,
-        "why": why,
-    }
+    def _read_profiles(self, discovery: Discovery) -> None:
+        others = discovery.profiles.filter(source_key__in={other for _, other, _ in self._profiles})
+        rows = {row.source_key: row for row in others}
+        for key, other, why in self._profiles:
+            self._add(key, candidate_of(rows[other], f"Same {', same '.join(why)}"))
 
+    def _read_persons(self, discovery: Discovery) -> None:
+        ids = {target for _, target, _ in self._persons}
+        persons = discovery.target_records.filter(kind=Kind.PERSON.value, target_id__in=ids)
+        rows = {row.target_id: row for row in persons} if ids else {}
+        names = organization_names(discovery, rows.values())
+        for key, target, why in self._persons:
+            said = f"Same {', same '.join(why)} in Pipedrive"
+            self._add(key, target_candidate_of(rows[target], said, names))
 
-def duplicates(job: Job, discovery: Discovery) -> Iterator[Case]:
-    """Profiles that share an e-mail address: it is unique on neither side (reference 13)."""
-    shared = discovery.profiles.exclude(email="").order_by("email").values("email").annotate(n=Count("id"))
-    for group in shared.filter(n__gt=1).iterator(chunk_size=500):
-        rows = list(discovery.profiles.filter(email=group["email"]).order_by("source_key"))
-        members = [_facts(job, row) for row in rows]
-        evidence = {"match": "email", "value": group["email"], "members": members, "targets": []}
-        yield _group_case(f"email:{group['email']}", rows, evidence)
-
-
-def target_duplicates(job: Job, discovery: Discovery) -> Iterator[Case]:
-    """Profiles whose address several Persons of the target carry: which one is completed, a person says."""
-    for email, ids in _shared_in_target(discovery):
-        rows = list(discovery.profiles.filter(email=email).order_by("source_key"))
-        if not rows:
-            continue
-        persons = discovery.target_records.filter(kind="person", target_id__in=ids).order_by("pk")
-        targets = [_target_candidate(person, "Same email") for person in persons]
-        members = [_facts(job, row) for row in rows]
-        evidence = {"match": "target", "value": email, "members": members, "targets": targets}
-        yield _group_case(f"target:{email}", rows, evidence)
-
-
-def _shared_in_target(discovery: Discovery) -> Iterator[tuple[str, list[str]]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            select email, array_agg(target_id order by id)
-            from migrator_stagedtarget, unnest(emails) email
-            where discovery_id = %s and kind = 'person' and marker = ''
-            group by email having count(*) > 1 order by email
-            """,
-            [discovery.pk],
-        )
-        yield from cursor.fetchall()
-
-
-def _group_case(key: str, rows: Sequence[StagedProfile], evidence: Mapping[str, Any]) -> Case:
-    title = next((row.name for row in rows if row.name), "") or str(evidence["value"])
-    events = sum(row.event_count for row in rows)
-    return Case(CaseKind.DUPLICATE, key, title, evidence, len(rows), events, 5 * len(rows))
+    def _add(self, key: str, candidate: dict[str, Any]) -> None:
+        self._found.setdefault(key, []).append(candidate)
 
 
 def type_conflicts(sources: Sequence[SourceField]) -> Iterator[Case]:
@@ -206,17 +218,5 @@ TEXTUAL = (ValueType.TEXT, ValueType.LONG_TEXT, ValueType.OPTION)
 def _lost(variant: Variant, kind: ValueType) -> int:
     if kind in TEXTUAL:
         return 0
-    return variant.filled - variant.shapes.get(kind.value, 0)
-
-
-def rare_tags(job: Job, discovery: Discovery, totals: "Totals") -> Iterator[Case]:
-    """Tags on fewer profiles than the project's limit, with the more used ones that they could be spelled like."""
-    limit = job.run.project.setting("rare_tag_limit")
-    names = discovery.inventory["definitions"]["sections"]
-    similar = [{"tag": tag, "count": n} for tag, n in totals.tags.most_common(SIMILAR_TAGS)]
-    for tag, count in sorted(totals.tags.items()):
-        if count < limit:
-            sections = [names.get(s, s) for s in sorted(totals.tag_sections[tag])]
-            others = [s for s in similar if s["tag"] != tag]
-            evidence: dict[str, Any] = {"tag": tag, "count": count, "sections": sections, "similar": others}
-            yield Case(CaseKind.RARE_TAG, tag, tag, evidence, profiles=count)
+    reads = AGREEING.get(kind, frozenset({kind}))
+    return variant.filled - sum(variant.shapes.get(shape.value, 0) for shape in reads)

@@ -1,7 +1,10 @@
 """What a discovery says in sentences: what will be hard, and what the move will cost. Reads only."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from django.db.models import Sum
 
 from mapping_review.proposers.proposal import Proposal
 from migrator.engine.field_map import Action
@@ -23,6 +26,7 @@ def findings(
     limit = project.setting("rare_tag_limit")
     rare = sum(1 for count in tags.values() if count < limit)
     conflicts = sum(1 for source in sources if source.conflict)
+    asked = _asked(project, discovery)
     found = [
         _no_email(discovery),
         _line(
@@ -31,9 +35,13 @@ def findings(
             "profiles have no name",
             "queue",
         ),
-        _line("duplicates", _shared(discovery), "profiles share an email with another profile", "queue"),
+        _line("duplicates", asked["duplicates"], "profiles may be the same person as another one", "queue"),
         _line("type-conflicts", conflicts, "attributes share a name but not a type", "queue"),
         _line("tags", rare, f"tags are on fewer than {limit} profiles", "queue"),
+        _line(
+            "organizations", asked["organizations"], "profiles are at a company with several names", "queue"
+        ),
+        _line("consents", asked["consents"], "profiles have consents that disagree", "queue"),
         _long_history(discovery),
     ]
     return sorted((f for f in found if f["count"]), key=lambda f: -f["count"])
@@ -43,9 +51,8 @@ def _line(kind: str, count: int, text: str, link: str) -> dict[str, Any]:
     """`text` is written for several; one reads "1 profile has"."""
     if count == 1:
         text = text.replace("profiles have", "profile has", 1).replace("tags are", "tag is", 1)
-        text = text.replace("profiles share", "profile shares", 1).replace(
-            "attributes share", "attribute shares", 1
-        )
+        text = text.replace("profiles may", "profile may", 1).replace("profiles are", "profile is", 1)
+        text = text.replace("attributes share", "attribute shares", 1)
     return {"kind": kind, "count": count, "text": f"{count:,} {text}", "link": link}
 
 
@@ -55,9 +62,10 @@ def _no_email(discovery: Discovery) -> dict[str, Any]:
     return _line("no-email", count, "profiles have no email", "queue")
 
 
-def _shared(discovery: Discovery) -> int:
-    known = discovery.profiles.exclude(email="")
-    return known.count() - known.values("email").distinct().count()
+def _asked(project: Project, discovery: Discovery) -> Counter[str]:
+    """How many profiles the cases of this discovery hold up, by kind; call it when all are open."""
+    rows = project.review_items.filter(scan=str(discovery.pk)).order_by().values_list("kind")
+    return Counter(dict(rows.annotate(n=Sum("impact_profiles"))))
 
 
 def _long_history(discovery: Discovery) -> dict[str, Any]:
@@ -86,7 +94,7 @@ def estimate(job: Job, discovery: Discovery, proposals: Sequence[Proposal], prof
     priced = forecast(counts, job.target.costs, daily_tokens=job.target.daily_tokens, share=share)
     hard = sum(f["count"] for f in discovery.findings)
     grade = "simple" if hard < SIMPLE else "medium" if hard < MEDIUM else "complex"
-    mapped = sum(1 for p in proposals if p.rule.action != Action.SKIP)
+    mapped = sum(1 for p in proposals if not p.rule.is_left)
     return {
         "tokens": priced.tokens,
         "days": priced.days,

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from migrator import connections
 from migrator.choices import RunState
+from migrator.engine.cases import Resolutions
 from migrator.models import Run, RunPhase
+from reconciliation.resolving import resolutions_for
 
 
 @dataclass(slots=False)
@@ -36,6 +38,11 @@ class Job:
     @cached_property
     def target(self) -> connections.TargetAccount:
         return connections.target_account(self.run)
+
+    @cached_property
+    def resolutions(self) -> Resolutions:
+        """What the queue says, read once for the slice."""
+        return resolutions_for(self.run.project)
 
     def may_go_on(self) -> bool:
         """Whether time is left and nobody paused, aborted or stopped the run meanwhile; leaves a heartbeat."""

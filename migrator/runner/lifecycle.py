@@ -10,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from mapping_review import model_asking
 from migrator import approvals, ledger, staging, trail
 from migrator.choices import RUN_TRANSITIONS, LogLevel, PhaseState, RunKind, RunState
 from migrator.engine.errors import ConfigurationError, RefusedError
@@ -30,7 +31,17 @@ KIND_OF_PHASE: dict[str, Kind] = {
 }
 LOADS = tuple(KIND_OF_PHASE)
 PHASES: dict[str, tuple[str, ...]] = {
-    RunKind.DISCOVERY: ("definitions", "profiles", "consents", "events", "target", "inventory"),
+    RunKind.DISCOVERY: (
+        "definitions",
+        "profiles",
+        "consents",
+        "events",
+        "target",
+        "values",
+        "inventory",
+        "model",
+        "measure",
+    ),
     RunKind.TRIAL: ("plan", *LOADS, "balance"),
     RunKind.ROLLBACK: ("preview", *reversed(LOADS), "balance"),
 }
@@ -84,7 +95,9 @@ def _open(project: Project, kind: RunKind, user: Any, **values: Any) -> Run:
         raise RefusedError(
             "Another run of this project is still open. Nothing was started. Finish or abort that one first."
         ) from problem
-    phases = enumerate(PHASES[kind], start=1)
+    # Where nobody is asked, a run shows no phase that asks.
+    asks = model_asking.in_use(project) is not None
+    phases = enumerate((name for name in PHASES[kind] if asks or name != "model"), start=1)
     RunPhase.objects.bulk_create(RunPhase(run=run, number=number, name=name) for number, name in phases)
     trail.append(project, user, "start", "run", run.pk, f"Started {run.get_kind_display().lower()} {run.pk}.")
     wake(run)

@@ -10,6 +10,7 @@ from migrator.engine.operations import OperationState
 from migrator.models import Project, Run
 from migrator.policies import check_can
 from reconciliation import queries as queue_queries
+from reconciliation.resolving import resolutions_for
 
 
 def check_connected(project: Project) -> None:
@@ -29,7 +30,7 @@ def check_no_open_run(project: Project) -> None:
 
 
 def check_can_start_trial(project: Project, user: Any) -> None:
-    """Map signed, queue clear, discovery whole, nothing else running; raises RefusedError with the first lack."""
+    """Map signed, queue clear or waived, discovery whole, nothing else running; raises RefusedError."""
     check_can("start_trial", user, project)
     check_connected(project)
     check_map_and_queue(project)
@@ -42,8 +43,12 @@ def check_map_and_queue(project: Project) -> None:
     if signed_checksum(project) == "":
         raise RefusedError("The field map is not signed off. Approve its rows and sign it under Mapping.")
     left = queue_queries.open_count(project)
-    if left:
-        raise RefusedError(f"{left} cases in the queue are not decided. Settle them under Reconciliation.")
+    if left and queue_queries.standing_waiver(project) is None:
+        cases = "case in the queue is" if left == 1 else "cases in the queue are"
+        raise RefusedError(
+            f"{left:,} {cases} not decided. Settle them under Reconciliation, or let an engineer say that the run "
+            "goes on without them."
+        )
 
 
 def signed_checksum(project: Project) -> str:
@@ -57,7 +62,7 @@ def signed_checksum(project: Project) -> str:
 def check_plan_is_current(run: Run) -> None:
     """A plan made from another map or another queue must not be approved."""
     check_map_and_queue(run.project)
-    decisions = queue_queries.resolutions_for(run.project).checksum
+    decisions = resolutions_for(run.project).checksum
     if run.map_checksum != signed_checksum(run.project) or run.plan.get("decisions") != decisions:
         raise RefusedError(
             "The field map or the queue changed after this plan was computed. Nothing was approved. "

@@ -18,7 +18,17 @@ from django.utils import timezone
 from migrator.choices import WORKED_RUN_STATES, LogLevel, PhaseState, RunKind, RunState
 from migrator.engine.errors import CrosswalkError, TransientError
 from migrator.models import Run, RunPhase
-from migrator.runner import discovering, inventorying, lifecycle, loading, planning, undoing
+from migrator.runner import (
+    counting,
+    discovering,
+    inventorying,
+    lifecycle,
+    loading,
+    measuring_rules,
+    model_proposals,
+    planning,
+    undoing,
+)
 from migrator.runner.job import Job, Step
 from migrator.runner.locks import sole_worker
 
@@ -38,7 +48,10 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
         "consents": discovering.consents,
         "events": discovering.events,
         "target": discovering.target,
+        "values": counting.values,
         "inventory": inventorying.inventory,
+        "model": model_proposals.model,
+        "measure": measuring_rules.measure,
     },
     RunKind.TRIAL: {"plan": planning.plan, **LOAD_HANDLERS, "balance": loading.balance},
     RunKind.ROLLBACK: {"preview": undoing.preview, **LOAD_HANDLERS, "balance": undoing.balance},
