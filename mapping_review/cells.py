@@ -1,22 +1,20 @@
 """How a row of the map reads on a screen: names, details, icons, addresses. No query beyond the row it is
 given."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from mapping_review.choices import Group
 from mapping_review.models import DecisionEvent
-from mapping_review.preview import PreviewRow, preview
 from mapping_review.proposers.proposal import AGAINST, Reason
 from mapping_review.queries import Row
 from mapping_review.settling import BY_PERSON
 from migrator.engine.cases import CaseKind
 from migrator.engine.field_map import Action, FieldRule
 from migrator.engine.inventory import FieldType, SourceField, SourceKind, TargetObject, ValueType
-from migrator.texts import TOOLS
 
 TYPE_WORDS: dict[ValueType, tuple[str, str]] = {
     ValueType.TEXT: ("Text", "letter-t"),
@@ -75,7 +73,7 @@ GROUP_NOTES = {
     Group.APPROVED: "",
     Group.SKIPPED: "",
 }
-_SHOWN, _LINES = 4, 12
+_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -90,21 +88,14 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line of the conversion preview."""
-
-    before: str
-    after: str
-    profiles: int
-    tone: str = ""
-
-
-@dataclass(frozen=True)
 class Cell:
     """One row for the table and for its inspector, in the words of their templates."""
 
     row: Row
     slug: str
+    comments: int = field(default=0, kw_only=True)
+    # What its links and forms carry on: the filters of the list, "?kind=consent".
+    query: str = field(default="", kw_only=True)
 
     @property
     def id(self) -> int:
@@ -148,19 +139,21 @@ class Cell:
 
     @property
     def url(self) -> str:
-        return reverse("mapping_review:row", args=[self.slug, self.id])
+        return reverse("mapping_review:row", args=[self.slug, self.id]) + self.query
 
     @property
     def decide_url(self) -> str:
-        return reverse("mapping_review:row-decide", args=[self.slug, self.id])
+        return reverse("mapping_review:row-decide", args=[self.slug, self.id]) + self.query
 
     @property
     def edit_url(self) -> str:
-        return reverse("mapping_review:row-edit", args=[self.slug, self.id])
+        return reverse("mapping_review:row-edit", args=[self.slug, self.id]) + self.query
 
     @property
     def resolve_url(self) -> str:
-        return reverse("reconciliation:queue-kind", args=[self.slug, CaseKind.TYPE_CONFLICT.value])
+        """The case itself in the queue."""
+        url = reverse("reconciliation:case", args=[self.slug, CaseKind.TYPE_CONFLICT.value])
+        return f"{url}?{urlencode({'key': self.row.decision.source_key})}"
 
     # What it is in the source, and where it goes
 
@@ -183,11 +176,9 @@ class Cell:
             return Words("Choose a type", each, "arrows-split", "off", "Pipedrive")
         rule, rules = self.row.rule, self.row.decision.rules or self.row.now.rules
         detail = detail_of(rule) if len(rules) == 1 else f"Split into {len(rules)} fields by type"
-        state = "off" if rule.action == Action.SKIP else ("" if self.is_settled else "prop")
+        state = "off" if rule.is_left else ("" if self.is_settled else "prop")
         label = "Pipedrive" if self.is_settled else "Pipedrive, proposed"
-        return Words(
-            name_of(rule), detail, "x" if rule.action == Action.SKIP else icon_of(rule), state, label
-        )
+        return Words(name_of(rule), detail, "x" if rule.is_left else icon_of(rule), state, label)
 
 
 @dataclass(frozen=True)
@@ -223,26 +214,6 @@ class Sheet(Cell):
         guess = (Reason(AGAINST, "We have no good guess. Choose a field."),) if proposal.abstained else ()
         return guess + proposal.reasons
 
-    @cached_property
-    def preview(self) -> dict[str, Any]:
-        found = preview(self.row.rule, self.row.field, TOOLS)
-        lines = [
-            Line(
-                f"“{r.before[:80]}”",
-                f"{r.after[:80]}{f' ({r.lost})' if r.lost else ''}",
-                r.profiles,
-                _tone(r),
-            )
-            for r in found.rows[:_LINES]
-        ]
-        if found.emptied:
-            return {"rows": lines, "note": f"{found.emptied:,} would be empty", "tone": "warn"}
-        return {
-            "rows": lines,
-            "note": f"{found.changed:,} would change" if found.changed else "",
-            "tone": "line",
-        }
-
     @property
     def alternatives(self) -> list[dict[str, Any]]:
         """The proposal itself and what else it could be; "0" stands for the proposal."""
@@ -268,11 +239,13 @@ def percent(share: float) -> int:
 
 
 def source_detail(field: SourceField) -> str:
-    """ "61% filled", "Text and number", "12,408 events"."""
+    """ "61% filled", "Text and number", "12,408 events · email.opened"."""
     if field.conflict and not field.settled:
         return " and ".join(dict.fromkeys(TYPE_WORDS[v.inferred][0] for v in field.variants))
     if field.kind == SourceKind.EVENT:
-        return f"{field.filled:,} events"
+        # Several Sections may have an event of one name; its id tells them apart.
+        ids = ", ".join(v.discriminator.removeprefix("com.apsis1.events.")[:60] for v in field.variants)
+        return f"{field.filled:,} event{'' if field.filled == 1 else 's'} · {ids}"
     if field.kind == SourceKind.TAG:
         tags = sum(v.distinct for v in field.variants)
         return f"{tags:,} tag{'' if tags == 1 else 's'}"
@@ -292,17 +265,13 @@ def _line_of(event: DecisionEvent) -> str:
     return f"{event.get_act_display()}{' in bulk' if event.bulk else ''}, {who}"
 
 
-def _tone(row: PreviewRow) -> str:
-    return "bad" if row.is_emptied else ""
-
-
 def _icon_of_type(field: SourceField) -> str:
     return TYPE_WORDS[field.inferred][1]
 
 
 def name_of(rule: FieldRule) -> str:
-    if rule.action == Action.SKIP:
-        return "Do not migrate"
+    if rule.is_left:
+        return "Leave behind" if rule.action == Action.DROP else "Do not migrate"
     if rule.custom:
         return rule.field
     plain = STANDARD_WORDS.get(rule.field, rule.field.replace("_", " ").capitalize())
@@ -311,8 +280,12 @@ def name_of(rule: FieldRule) -> str:
 
 def detail_of(rule: FieldRule) -> str:
     """ "New · Number", "Existing · One option, 38", "Standard · mobile"."""
-    if rule.action == Action.SKIP:
-        return "Stays in APSIS One"
+    if rule.is_left:
+        return rule.reason if rule.action == Action.DROP else "Stays in the archive file"
+    return _written_detail(rule) + (" · merged" if rule.merge else "")
+
+
+def _written_detail(rule: FieldRule) -> str:
     if not rule.custom:
         return f"Standard · {rule.component.replace('_', ' ')}" if rule.component else "Standard"
     words = FIELD_WORDS[rule.type][0]

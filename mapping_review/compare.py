@@ -13,7 +13,6 @@ from mapping_review.models import DecisionEvent, MapVersion
 from mapping_review.queries import Row
 from mapping_review.workbook_lines import account_of, rules_of
 from mapping_review.workbook_words import EDITABLE, TITLES, Places, cells_of, options_of, sheet_of, state_of
-from migrator.engine.field_map import Action
 
 READ_FROM, STATE = "Read from", "State"
 SAME, GONE, NEW = "same", "gone", "new"
@@ -137,7 +136,7 @@ def _telling(before: Row | None, after: Row | None, titles: Iterable[str]) -> li
 
 
 def _one_stays(before: Row | None, after: Row | None) -> bool:
-    stays = [rules_of(row)[0].action == Action.SKIP for row in (before, after) if row]
+    stays = [rules_of(row)[0].is_left for row in (before, after) if row]
     return any(stays) and not all(stays)
 
 

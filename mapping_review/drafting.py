@@ -4,14 +4,15 @@ holds.
 Part of `services`: called through it, apart from it for size only.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
 
 from mapping_review.choices import Act, RowState, VersionState
+from mapping_review.drift import source_evidence, why_void
 from mapping_review.models import DecisionEvent, FieldDecision, MapVersion
 from mapping_review.proposers.proposal import Proposal
 from mapping_review.settling import evidence_sha, is_persons
@@ -22,10 +23,9 @@ from migrator.models import Project
 
 _COPIED = (
     "source_key", "kind", "name", "state", "proposal", "rule", "more_rules", "confidence", "evidence_sha",
-    "decided_by_id", "decided_at", "bulk", "lapsed",
+    "evidence", "decided_by_id", "decided_at", "bulk", "lapsed",
 )  # fmt: skip
 CHANGED = "The values or types in APSIS One changed since it was approved"
-TARGET_GONE = "The field in Pipedrive is no longer there"
 
 
 @transaction.atomic
@@ -69,12 +69,19 @@ def snapshot(row: FieldDecision) -> dict[str, Any]:
         "lapsed": row.lapsed,
         "decided_by": row.decided_by_id,
         "decided_at": row.decided_at.isoformat() if row.decided_at else None,
+        "evidence": row.evidence,
+        "evidence_sha": row.evidence_sha,
     }
 
 
 def lapse(row: FieldDecision, why: str) -> DecisionEvent:
-    """Open a decided row again because what it rested on changed. Saves the row and returns the saved
-    event."""
+    """Open a decided row again because what it rested on changed; Crosswalk does so itself."""
+    return open_again(row, Act.LAPSE, None, uuid4(), why=why[:300])
+
+
+def open_again(row: FieldDecision, act: Act, actor: Any, client_key: UUID, *, why: str = "") -> DecisionEvent:
+    """Take the decision off a row, which then waits for another one; `why` is shown on it. Saves the row and
+    returns the saved event."""
     before = snapshot(row)
     row.state, row.rule, row.more_rules, row.bulk = RowState.PROPOSED, None, [], False
     row.decided_by = row.decided_at = None
@@ -82,9 +89,15 @@ def lapse(row: FieldDecision, why: str) -> DecisionEvent:
     row.lock_version += 1
     row.save()
     return DecisionEvent.objects.create(
-        project=row.version.project, decision=row, act=Act.LAPSE, actor=None, at=timezone.now(),
-        before=before, after=snapshot(row), client_key=uuid4(), batch=uuid4(),
+        project=row.version.project, decision=row, act=act, actor=actor, at=timezone.now(),
+        before=before, after=snapshot(row), client_key=client_key, batch=client_key,
     )  # fmt: skip
+
+
+def why_lapsed(row: FieldDecision, field: SourceField, catalogue: Sequence[TargetField]) -> str:
+    """What changed of that which a decided row rests on; "" where nothing did."""
+    why = why_void(row.evidence, row.rules, field, catalogue)
+    return why or (CHANGED if row.evidence_sha != evidence_sha(field) else "")
 
 
 class _Plan:
@@ -95,7 +108,8 @@ class _Plan:
         self.discovery = staging.current_discovery(project)
         self.proposals = proposals
         self.fields = {f.key: f for f in staging.source_fields(project) if f.key in proposals}
-        self.catalogue = {_place(f) for f in staging.target_fields(project)}
+        self.catalogue = staging.target_fields(project)
+        self.places = {_place(f) for f in self.catalogue}
 
     def changes(self, version: MapVersion) -> bool:
         rows = {row.source_key: row for row in version.decisions.all()}
@@ -118,11 +132,14 @@ class _Plan:
         why = self._why_lapsed(row)
         field = self.fields[row.source_key]
         proposal = row.proposed if self._is_own(row, field) else self.proposals[row.source_key]
-        changed = row.proposal != proposal.to_json() or row.evidence_sha != evidence_sha(field)
+        is_settled, sha = row.is_settled, evidence_sha(field)
+        changed = row.proposal != proposal.to_json() or row.evidence_sha != sha
         if not changed and not why:
             return False
         row.proposal, row.confidence = proposal.to_json(), proposal.confidence
-        row.name, row.evidence_sha = field.name[:300], evidence_sha(field)
+        row.name = field.name[:300]
+        if why or not is_settled:
+            row.evidence_sha, row.evidence = sha, source_evidence(field)
         if why:
             lapse(row, why)
         else:
@@ -139,13 +156,11 @@ class _Plan:
         field = self.fields.get(row.source_key)
         if field is None or row.state == RowState.PROPOSED:
             return ""
-        if row.evidence_sha != evidence_sha(field):
-            return CHANGED
-        return TARGET_GONE if any(self._is_gone(rule) for rule in row.rules) else ""
+        return why_lapsed(row, field, self.catalogue)
 
     def _is_gone(self, rule: FieldRule) -> bool:
         """Only custom fields come and go; the catalogue may leave out standard ones."""
-        return rule.action == Action.MAP and rule.custom and _place_of(rule) not in self.catalogue
+        return rule.action == Action.MAP and rule.custom and _place_of(rule) not in self.places
 
     def _new_row(self, version: MapVersion, field: SourceField) -> FieldDecision:
         proposal = self.proposals[field.key]
@@ -157,6 +172,7 @@ class _Plan:
             proposal=proposal.to_json(),
             confidence=proposal.confidence,
             evidence_sha=evidence_sha(field),
+            evidence=source_evidence(field),
         )
 
     def _note(self, version: MapVersion, fresh: int, gone: int, lapsed: int) -> None:

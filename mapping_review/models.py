@@ -1,5 +1,5 @@
-"""Versions of a project's field map, the decision on each row, and every act ever taken. `services` writes
-them."""
+"""Versions of a project's field map, the decision on each row, every act ever taken, and what people and
+machines said about a row. `services` writes them."""
 
 import uuid
 from functools import cached_property
@@ -9,8 +9,9 @@ from django.db import models
 
 from mapping_review.choices import SETTLED, Act, RowState, VersionState
 from mapping_review.proposers.proposal import Proposal, proposal_from_json
+from migrator import staging
 from migrator.engine.field_map import FieldRule, rule_from_json
-from migrator.engine.inventory import SourceKind
+from migrator.engine.inventory import SourceKind, TargetField
 from migrator.models import Discovery, Project
 
 _KINDS = [(kind.value, kind.value) for kind in SourceKind]
@@ -62,6 +63,11 @@ class MapVersion(models.Model):
     def is_draft(self) -> bool:
         return self.state == VersionState.DRAFT
 
+    @cached_property
+    def catalogue(self) -> list[TargetField]:
+        """The target's fields as the current discovery found them, read once for many rows."""
+        return staging.target_fields(self.project)
+
 
 class FieldDecision(models.Model):
     """One row of the map: what the machine proposes and what a person decided.
@@ -80,6 +86,8 @@ class FieldDecision(models.Model):
     confidence = models.FloatField()
     # What the proposal and the decision rest on; a decision counts for this evidence only.
     evidence_sha = models.CharField(max_length=64)
+    # The same in words (`drift`), with the target's fields that the decided rules write into.
+    evidence = models.JSONField(default=dict, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -190,3 +198,185 @@ class MapImport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_name} for v{self.version_id}"
+
+
+class Comment(models.Model):
+    """What somebody wrote about a source field. It belongs to the field and not to one version of the map, so
+    it is still there in the next draft. With a `rule` it is a proposal that an engineer may take."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="map_comments")
+    source_key = models.CharField(max_length=300)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    text = models.CharField(max_length=2000, blank=True)
+    rule = models.JSONField(null=True, blank=True)
+    client_key = models.UUIDField()
+    # Taken back by its author: the text is gone, that there was one stays.
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "client_key"], name="one_map_comment_per_client_key"),
+            models.CheckConstraint(
+                condition=models.Q(text__gt="")
+                | models.Q(rule__isnull=False)
+                | models.Q(withdrawn_at__isnull=False),
+                name="map_comment_says_something",
+            ),
+        ]
+        indexes = [models.Index(fields=["project", "source_key"], name="map_comment_by_field")]
+
+    def __str__(self) -> str:
+        return f"comment {self.pk} on {self.source_key}"
+
+
+class SecondLook(models.Model):
+    """A row of a bulk approval that comes back to be decided once more without seeing what was approved.
+
+    `answer` is what the person chose, as a rule; `agrees` whether that is the approved one.
+    """
+
+    version = models.ForeignKey(MapVersion, on_delete=models.CASCADE, related_name="second_looks")
+    decision = models.ForeignKey(FieldDecision, on_delete=models.CASCADE, related_name="second_looks")
+    event = models.OneToOneField(DecisionEvent, on_delete=models.CASCADE, related_name="second_look")
+    drawn_at = models.DateTimeField()
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer = models.JSONField(null=True, blank=True)
+    agrees = models.BooleanField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    answered_at__isnull=True,
+                    answered_by__isnull=True,
+                    agrees__isnull=True,
+                    answer__isnull=True,
+                )
+                | models.Q(answered_at__isnull=False, answered_by__isnull=False, agrees__isnull=False),
+                name="second_look_answered_or_not",
+            ),
+        ]
+        indexes = [
+            # The open ones of a version, which keep it from being signed.
+            models.Index(
+                fields=["version"], condition=models.Q(answered_at__isnull=True), name="open_second_look"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"second look at row {self.decision_id}"
+
+
+class Precedent(models.Model):
+    """What a person once decided against the proposal, remembered when the map was signed.
+
+    Shown beside later proposals, never applied. `title` is the source field's name, `name` the same without
+    case, blanks and signs; `concepts` what it means in no language, so that Kundnr. and "Customer ID" meet.
+    `may_share` is false where other customers must learn nothing of it. A newer answer replaces an older one.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="precedents")
+    source_key = models.CharField(max_length=300)
+    kind = models.CharField(max_length=10, choices=_KINDS)
+    title = models.CharField(max_length=300)
+    name = models.CharField(max_length=300)
+    discriminator = models.CharField(max_length=300, blank=True)
+    concepts = models.JSONField(default=list, blank=True)
+    value_type = models.CharField(max_length=20, blank=True)
+    proposed = models.JSONField()
+    rule = models.JSONField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+    version_number = models.PositiveIntegerField()
+    may_share = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "source_key"], name="one_precedent_per_field"),
+        ]
+        # Names that several customers share.
+        indexes = [models.Index(fields=["kind", "name"], name="precedent_by_name")]
+
+    def __str__(self) -> str:
+        return f"{self.source_key} in project {self.project_id}"
+
+
+class ModelExchange(models.Model):
+    """One request to a language model, to the byte, and what came of it. Written before it is sent.
+
+    `request` is the body exactly as sent; money is in micro-units of the configured price's currency.
+    """
+
+    class State(models.TextChoices):
+        PREPARED = "prepared", "Not sent"
+        SENT = "sent", "Sent, no answer yet"
+        ANSWERED = "answered", "Answered"
+        FAILED = "failed", "Failed"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="model_exchanges")
+    discovery = models.ForeignKey(Discovery, null=True, on_delete=models.SET_NULL, related_name="+")
+    prepared_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PREPARED)
+    endpoint = models.CharField(max_length=300)
+    model = models.CharField(max_length=200)
+    request_sha = models.CharField(max_length=64)
+    request = models.BinaryField()
+    response = models.BinaryField(default=bytes, blank=True)
+    problem = models.CharField(max_length=500, blank=True)
+    fields = models.PositiveIntegerField(default=0)
+    input_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    cost_micros = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["project", "-id"], name="model_exchange_newest")]
+
+    def __str__(self) -> str:
+        return f"request {self.pk} to {self.model}"
+
+
+class MeasuredPreview(models.Model):
+    """What one rule does to all values of its field in one discovery, counted once and kept.
+
+    Counts are profiles, `distinct` values. `lines` holds the worst and the most frequent values, as
+    `preview.Tally` keeps them. Until `counted_at` all of it is true of the values up to `cursor` only.
+    """
+
+    discovery = models.ForeignKey(Discovery, on_delete=models.CASCADE, related_name="measured_previews")
+    source_key = models.CharField(max_length=300)
+    rule_sha = models.CharField(max_length=64)
+    rule = models.JSONField()
+    seen = models.PositiveIntegerField(default=0)
+    emptied = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    distinct = models.PositiveIntegerField(default=0)
+    lines = models.JSONField(default=dict, blank=True)
+    # The digest of the last value that was counted, in hex.
+    cursor = models.CharField(max_length=32, blank=True)
+    counted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["discovery", "source_key", "rule_sha"], name="one_measured_preview_per_rule"
+            ),
+        ]
+        indexes = [
+            # The counts that were asked for and are not finished: the sweeper goes on with them.
+            models.Index(
+                fields=["id"], condition=models.Q(counted_at__isnull=True), name="open_measured_preview"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"preview of {self.source_key}"

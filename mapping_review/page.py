@@ -1,100 +1,171 @@
-"""What the map page and its parts show, read once: groups, filters, figures, the sign-off button, the last
+"""What the map page and its parts show, read once: the list, filters, figures, the sign-off button, the last
 act."""
 
-from collections.abc import Sequence
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, cast
 from uuid import uuid4
 
 from django.http import HttpRequest
 from django.urls import reverse
 
-from mapping_review import fences, queries
+from mapping_review import fences, outlines, queries
 from mapping_review.cells import GROUP_NOTES, Cell, percent
-from mapping_review.choices import Act, Group, RowState
+from mapping_review.choices import Act, RowState
 from mapping_review.fences import DEFAULT_THRESHOLD
-from mapping_review.models import MapVersion
-from mapping_review.policies import why_not_signable
+from mapping_review.filters import KINDS, MARKS, STATES, filters_of
+from mapping_review.listing import Listing, Part, listed
+from mapping_review.models import DecisionEvent, FieldDecision, MapVersion
+from mapping_review.outlines import Outline
 from mapping_review.queries import Row
+from mapping_review.signing import why_not_signable
 from migrator import charts
 from migrator import policies as roles
-from migrator.engine.inventory import SourceKind
-from migrator.texts import TOOLS
-
-_KINDS: tuple[tuple[str, str, frozenset[SourceKind]], ...] = (
-    ("", "Open first", frozenset(SourceKind)),
-    ("attribute", "Profile attributes", frozenset({SourceKind.ATTRIBUTE})),
-    ("consent", "Consent", frozenset({SourceKind.CONSENT, SourceKind.CHANNEL})),
-    ("tag", "Tags and Sections", frozenset({SourceKind.TAG, SourceKind.SECTION})),
-    ("event", "Events", frozenset({SourceKind.EVENT})),
-)
 
 
 class MapPage:
-    """One reading of a version for one request."""
+    """One reading of a version for one request. `newest` is false for an earlier version's own page;
+    `just_done` is what this request did to one row."""
 
-    def __init__(self, request: HttpRequest, version: MapVersion) -> None:
+    def __init__(
+        self,
+        request: HttpRequest,
+        version: MapVersion,
+        *,
+        newest: bool = True,
+        just_done: DecisionEvent | None = None,
+    ) -> None:
         self.request, self.version, self.project = request, version, version.project
-        self.rows = queries.rows_of(version)
+        self.newest, self.just_done = newest, just_done
         self.may_edit = version.is_draft and roles.can_edit_fields(request.user, self.project)
-        self.home = reverse("mapping_review:map", args=[self.project.slug])
-        self.filters = {name: request.GET.get(name, "") for name in ("kind", "state", "q")}
+        self.filters = filters_of(request.GET)
 
-    def shown(self) -> list[Row]:
+    @cached_property
+    def home(self) -> str:
+        if self.newest:
+            return reverse("mapping_review:map", args=[self.project.slug])
+        return reverse("mapping_review:version", args=[self.project.slug, self.version.number])
+
+    @cached_property
+    def outlines(self) -> list[Outline]:
+        return outlines.outlines_of(self.version)
+
+    @cached_property
+    def matching(self) -> list[Outline]:
         """The rows that the filters let through."""
-        wanted = next(
-            (kinds for value, _, kinds in _KINDS if value == self.filters["kind"]), frozenset(SourceKind)
-        )
-        needle = self.filters["q"].casefold().strip()
+        return [row for row in self.outlines if self.filters.lets_through(row)]
+
+    @cached_property
+    def listing(self) -> Listing:
+        return listed(self.matching, self.filters)
+
+    # The list
+
+    def row_to_open(self, wanted: str) -> int | None:
+        """The row that the inspector shows: the one asked for, else the first of the list."""
+        if wanted.isdecimal() and any(row.pk == int(wanted) for row in self.outlines):
+            return int(wanted)
+        rows = self.listing.rows or self.matching
+        return rows[0].pk if rows else None
+
+    def next_open(self, decision: FieldDecision) -> int:
+        """The undecided row that follows, and the row itself where it was the last."""
+        still = [row for row in self.matching if row.is_undecided and row.pk != decision.pk]
+        here = (decision.confidence, decision.source_key)
+        return next((row.pk for row in still if row.place[1:] > here), still[0].pk if still else decision.pk)
+
+    def cells(self, rows: Iterable[Row]) -> list[Cell]:
+        known = {row.pk: row for row in self.outlines}
+        query = self.filters.query()
         return [
-            row
-            for row in self.rows
-            if row.field.kind in wanted
-            and self.filters["state"] in ("", row.group)
-            and needle in row.decision.name.casefold()
+            Cell(row, self.project.slug, query=query, comments=known[row.decision.pk].comments)
+            for row in rows
         ]
 
-    def cells(self, pks: Sequence[int]) -> list[Cell]:
-        return [Cell(row, self.project.slug) for row in self.rows if row.decision.pk in pks]
-
-    def list_context(self, shown: Sequence[Row]) -> dict[str, Any]:
-        slug = self.project.slug
+    def list_context(self, rows: Sequence[Row]) -> dict[str, Any]:
+        cells = {cell.id: cell for cell in self.cells(rows)}
+        query = self.filters.query()
         return {
-            "groups": [
-                {
-                    "key": group.value,
-                    "label": group.label,
-                    "count": len(members),
-                    "note": GROUP_NOTES[group],
-                    "rows": [Cell(row, slug) for row in members],
-                }
-                for group, members in queries.grouped(shown)
-            ],
-            "chips": [self._chip(*kind) for kind in _KINDS],
-            "hidden": [(name, value) for name, value in self.filters.items() if value and name != "q"],
-            "q": self.filters["q"],
+            "groups": [self._group(part, cells) for part in self.listing.parts],
+            "chips": [self._chip(*kind) for kind in KINDS],
+            "marks": self._marks(),
+            "hidden": [(name, v) for name in ("kind", "state") if (v := getattr(self.filters, name))],
+            "q": self.filters.q,
+            "filtered": self.filters.words,
             "list_url": self.home,
-            "bulk_rows_url": reverse("mapping_review:rows-decide", args=[slug]),
+            "more": self._more(),
+            "bulk_rows_url": reverse("mapping_review:rows-decide", args=[self.project.slug]) + query,
+        }
+
+    def _group(self, part: Part, cells: Mapping[int, Cell]) -> dict[str, Any]:
+        rows = [cells[row.pk] for row in part.rows]
+        return {
+            "key": part.group.value,
+            "label": part.group.label,
+            "count": part.total,
+            "shown": part.shown if part.shown < part.total else None,
+            "rest": part.total - part.shown,
+            "note": GROUP_NOTES[part.group],
+            "rows": rows,
+            "selectable": part.shown,
+            "is_continued": part.is_continued,
+            "folded_url": self.home + self.filters.query(state=part.folded) if part.folded else "",
+        }
+
+    def _more(self) -> dict[str, Any]:
+        listing = self.listing
+        return {
+            "left": listing.left,
+            "url": self.home + self.filters.query(page=listing.after) if listing.left else "",
+            "first_url": self.home + self.filters.query() if listing.starts_later else "",
+        }
+
+    def _chip(self, value: str, label: str, kinds: Iterable[str]) -> dict[str, Any]:
+        count = sum(row.kind in kinds for row in self.outlines) if value else None
+        url = self.home + self.filters.query(kind=value)
+        return {"label": label, "count": count, "url": url, "current": value == self.filters.kind}
+
+    def _marks(self) -> list[dict[str, Any]]:
+        """A chip for each state that a row is in, and one for the state that is chosen, which takes it away."""
+        chosen = self.filters.state
+        counts = {name: sum(STATES[name][1](row) for row in self.outlines) for name in MARKS}
+        offered = [name for name in MARKS if counts[name] or name == chosen]
+        offered += [chosen] if chosen and chosen not in MARKS else []
+        return [
+            {
+                "label": STATES[name][0],
+                "count": counts.get(name),
+                "url": self.home + self.filters.query(state="" if name == chosen else name),
+                "current": name == chosen,
+            }
+            for name in offered
+        ]
+
+    # Around the list
+
+    def edge_context(self) -> dict[str, Any]:
+        """What the list itself shows besides its rows."""
+        return {
+            "project": self.project,
+            "may_edit": self.may_edit,
+            "client_key": uuid4(),
+            "summary": self._summary(),
+            "last_action": self._last_action(),
         }
 
     def frame_context(self) -> dict[str, Any]:
         """Everything around the rows that a decision may change."""
         version = self.version
-        return {
-            "project": self.project,
+        return self.edge_context() | {
             "version": version,
             "version_label": str(version),
             "signed": not version.is_draft,
-            "may_edit": self.may_edit,
-            "client_key": uuid4(),
-            "summary": self._summary(),
             "bulk": self._bulk() if self.may_edit else None,
             "links": self._links(),
             "workbook": self._workbook(),
             "sign": self._sign(),
             "draft_url": self._draft_url(),
-            "last_action": self._last_action(),
-        }  # fmt: skip
+        }
 
     def _links(self) -> list[dict[str, str]]:
         slug, number = self.project.slug, self.version.number
@@ -103,6 +174,10 @@ class MapPage:
         if number > 1:
             url = reverse("mapping_review:compare", args=[slug, number - 1, number])
             links.append({"url": url, "label": f"Compare with v{number - 1}", "icon": "git-compare"})
+        waiting = sum(row.waits_for_second_look for row in self.outlines) if self.may_edit else 0
+        if waiting:
+            url = reverse("mapping_review:second-looks", args=[slug])
+            links.insert(0, {"url": url, "label": f"Second look, {waiting} left", "icon": "eye"})
         return links
 
     def _workbook(self) -> dict[str, str]:
@@ -115,19 +190,17 @@ class MapPage:
             "upload_url": reverse("mapping_review:import", args=[slug]) if may_upload else "",
         }
 
-    def _chip(self, value: str, label: str, kinds: frozenset[SourceKind]) -> dict[str, Any]:
-        kept = {name: v for name, v in self.filters.items() if v and name != "kind"}
-        query = urlencode(kept | ({"kind": value} if value else {}))
-        count = sum(row.field.kind in kinds for row in self.rows) if value else None
-        url = f"{self.home}?{query}" if query else self.home
-        return {"label": label, "count": count, "url": url, "current": value == self.filters["kind"]}
+    @cached_property
+    def counts(self) -> queries.Summary:
+        return queries.summary_of(self.outlines)
 
     def _summary(self) -> dict[str, Any]:
-        found = queries.summary_of(self.rows)
+        found = self.counts
         label = (
             f"{found.approved} approved, {found.skipped} not migrated, {found.review} to review, "
             f"{found.conflicts} conflicts"
         )
+        states = {"approved": "approved", "skipped": "skipped", "review": "open", "conflicts": "conflicts"}
         return {
             "approved": found.approved,
             "skipped": found.skipped,
@@ -137,15 +210,14 @@ class MapPage:
             "total": found.total,
             "left": found.undecided,
             "label": label,
-        } | {f"{g}_url": f"{self.home}?state={g}" for g in ("approved", "skipped", "review", "conflicts")}
+        } | {f"{name}_url": self.home + self.filters.query(state=state) for name, state in states.items()}
 
     def _bulk(self) -> dict[str, Any]:
-        settings = queries.settings_for(self.project)
-        fields = {row.field.key: row.field for row in self.rows}
-        decisions = [row.decision for row in self.rows]
-        values = [percent(r.confidence) for r in fences.bulk_rows(decisions, fields, 0.0, settings, TOOLS)]
+        # Outlines have every column that the fences look at.
+        rows = cast(Sequence[FieldDecision], self.outlines)
+        values = [percent(row.confidence) for row in fences.bulk_rows(rows, self._facts(), 0.0)]
         at = round(DEFAULT_THRESHOLD * 100)
-        every = [percent(d.confidence) for d in decisions if d.state == RowState.PROPOSED]
+        every = [percent(row.confidence) for row in self.outlines if row.state == RowState.PROPOSED]
         label = f"Proposals by confidence: {sum(v >= at for v in every)} of {len(every)} at {at}% or more"
         return {
             "url": reverse("mapping_review:bulk-confirm", args=[self.project.slug]),
@@ -155,40 +227,47 @@ class MapPage:
             "histogram": charts.histogram(label, every, at=at),
         }
 
+    def _facts(self) -> fences.Facts:
+        """As `bulk.facts_for` reads them, from what is here already."""
+        losses = {key: loss for row in self.outlines for key, loss in row.counted().items()}
+        return fences.Facts(
+            fields={row.source_key: row.source for row in self.outlines if row.conflict is not None},
+            settings=queries.settings_for(self.project),
+            losses=losses,
+            contradicted=frozenset(row.source_key for row in self.outlines if row.contradicts_precedent),
+        )
+
     def _sign(self) -> dict[str, Any] | None:
         """Absent where the role forbids it, blocked with its reason where the state does."""
         if not self.version.is_draft or not roles.can_sign_map(self.request.user, self.project):
             return None
-        conflicts = sum(row.group == Group.CONFLICT for row in self.rows)
         return {
             "url": reverse("mapping_review:sign-off", args=[self.project.slug]),
-            "reason": why_not_signable(self.version, conflicts),
-            "count": len(self.rows),
+            "reason": why_not_signable(self.version, self.counts.conflicts, self.counts.undecided),
+            "count": len(self.outlines),
         }
 
     def _draft_url(self) -> str:
-        is_newest = queries.current_version(self.project) == self.version
-        if (
-            self.version.is_draft
-            or not is_newest
-            or not roles.can_edit_fields(self.request.user, self.project)
-        ):
+        if self.version.is_draft or not roles.can_edit_fields(self.request.user, self.project):
+            return ""
+        if queries.current_version(self.project) != self.version:
             return ""
         return reverse("mapping_review:open-draft", args=[self.project.slug, self.version.number])
 
     def _last_action(self) -> dict[str, Any]:
         """What this person did last, with the address that takes it back while the version is a draft."""
-        event = queries.last_event(self.version, self.request.user)
+        event = self.just_done or queries.last_event(self.version, self.request.user)
         if event is None:
             return {"text": ""}
-        slug, key = self.project.slug, uuid4()
+        slug, query = self.project.slug, self.filters.query()
         if event.bulk:
-            count = queries.batch_size(event)
-            url = reverse("mapping_review:undo-batch", args=[slug, self.version.number, event.batch])
+            count: int = event.batch_size  # type: ignore[attr-defined]  # counted by last_event
+            url = reverse("mapping_review:undo-batch", args=[slug, self.version.number, event.batch]) + query
             how = "" if event.act == Act.IMPORT else " in bulk"
             text = f"{count} field{'' if count == 1 else 's'}, {Act(event.act).label.lower()}{how}"
         else:
             url = reverse("mapping_review:row-decide", args=[slug, event.decision_id])
             url += f"?action=undo&expected_version={event.decision.lock_version}"
+            url += query.replace("?", "&", 1)
             text = f"{event.decision.name}, {Act(event.act).label.lower()}"
-        return {"text": text, "undo_url": url if self.may_edit else "", "client_key": key}
+        return {"text": text, "undo_url": url if self.may_edit else "", "client_key": uuid4()}

@@ -3,12 +3,11 @@
 from typing import Any
 
 from mapping_review import queries
-from mapping_review.models import MapVersion
-from mapping_review.proposers.by_rules import fits
+from mapping_review.models import Comment, MapVersion
 from mapping_review.settling import is_open_conflict
 from migrator import policies as roles
-from migrator import staging
 from migrator.engine.errors import RefusedError
+from migrator.models import Project
 
 
 def check_can_edit_version(user: Any, version: MapVersion) -> None:
@@ -20,6 +19,34 @@ def check_can_edit_version(user: Any, version: MapVersion) -> None:
         )
 
 
+def check_has_looked(unopened: int) -> None:
+    """A bulk approval waits until the drawn rows were opened by the person who gives it."""
+    if unopened:
+        rows = "1 drawn row is" if unopened == 1 else f"{unopened} drawn rows are"
+        raise RefusedError(f"{rows} not looked at yet. Nothing was approved. Open each of them first.")
+
+
+def check_can_comment(user: Any, project: Project) -> None:
+    """Everybody who sees the project may say something about a field."""
+    roles.check_can("view", user, project)
+
+
+def check_can_propose(user: Any, project: Project) -> None:
+    """To propose another rule is not to approve it: whoever decides the queue's items may do it too."""
+    roles.check_can("comment_fields", user, project)
+
+
+def can_propose(user: Any, project: Project) -> bool:
+    return roles.can_comment_fields(user, project)
+
+
+def check_can_withdraw(user: Any, comment: Comment) -> None:
+    """People take back what they wrote themselves, and nobody else's."""
+    check_can_comment(user, comment.project)
+    if comment.author_id != user.pk:
+        raise RefusedError("Somebody else wrote this. Only they can withdraw it. Nothing was changed.")
+
+
 def check_can_approve(row: queries.Row) -> None:
     """A row whose Sections disagree waits for the type."""
     if is_open_conflict(row.field):
@@ -28,56 +55,3 @@ def check_can_approve(row: queries.Row) -> None:
             "Settle its type in the queue first.",
             row=row.decision.pk,
         )
-
-
-def check_can_sign(user: Any, version: MapVersion, open_conflicts: int) -> None:
-    """Everything that has to be true before a map is signed."""
-    roles.check_can_sign_map(user, version.project)
-    if not version.is_draft:
-        raise RefusedError(f"v{version.number} is signed already. Nothing was changed.", version=version.pk)
-    if sentence := why_not_signable(version, open_conflicts):
-        raise RefusedError(sentence, version=version.pk)
-
-
-def why_not_signable(version: MapVersion, open_conflicts: int) -> str:
-    """The sentence beside the disabled button; "" where nothing stands in the way."""
-    undecided = queries.undecided_count(version)
-    if open_conflicts:
-        words = f"{_fields(open_conflicts)} {_have(open_conflicts)}"
-        return f"{words} an open type conflict. Settle them in the queue first."
-    if undecided:
-        return (
-            f"{_fields(undecided)} {_have(undecided)} no decision yet. Approve them or leave them out first."
-        )
-    if not version.decisions.exists():
-        return "The map has no rows yet. Run a discovery first."
-    return _why_not_fitting(version)
-
-
-def _why_not_fitting(version: MapVersion) -> str:
-    target = room_in(version)
-    new = len(queries.field_map(version).to_create())
-    existing, cap = target
-    if fits(new, existing, cap):
-        return ""
-    over = existing + new - (cap or 0)
-    return (
-        f"The map creates {new} custom fields, {existing} exist, and the plan of the Pipedrive account "
-        f"allows {cap}. "
-        f"Leave out {over} or choose existing fields for them."
-    )
-
-
-def room_in(version: MapVersion) -> tuple[int, int | None]:
-    """Custom fields that the target has, and how many its plan allows (None: no limit is known)."""
-    discovery = staging.current_discovery(version.project)
-    target = (discovery.inventory if discovery else {}).get("target", {})
-    return int(target.get("custom_fields") or 0), target.get("field_cap")
-
-
-def _fields(count: int) -> str:
-    return "1 field" if count == 1 else f"{count} fields"
-
-
-def _have(count: int) -> str:
-    return "has" if count == 1 else "have"

@@ -2,18 +2,22 @@
 writes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
-from mapping_review.choices import SETTLED, UNDECIDED, Act, Group, RowState, VersionState
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+
+from mapping_review.choices import BY_PERSON_ONLY, UNDECIDED, Act, Group, RowState, VersionState
 from mapping_review.models import DecisionEvent, FieldDecision, MapVersion
 from mapping_review.proposers.proposal import ProposerSettings
-from mapping_review.settling import Effective, effective, evidence_sha, is_open_conflict
+from mapping_review.settling import Effective, effective, is_open_conflict
 from migrator import approvals, staging
 from migrator.engine.field_map import FieldMap, FieldRule, field_map_of
 from migrator.engine.inventory import SourceField, SourceKind
-from migrator.models import Project
+from migrator.models import Discovery, Project, SourceFieldRow, TypeSettlement
 
+# What `with_source` adds to a row.
+_SOURCE = ("source_now", "settled_now")
 _LABEL_STYLES = {"title": "label_title", "underscore": "label_underscore"}
 
 
@@ -86,12 +90,48 @@ def field_map(version: MapVersion) -> FieldMap:
     return field_map_of(rule for decision in version.decisions.all() for rule in decision.rules)
 
 
-def open_conflicts(project: Project) -> int:
-    return sum(is_open_conflict(field) for field in staging.source_fields(project))
-
-
 def undecided_count(version: MapVersion) -> int:
     return version.decisions.filter(state__in=UNDECIDED).count()
+
+
+def seen_by(user: Any, slug: str) -> QuerySet[MapVersion]:
+    """The versions of a project that the person belongs to, each with the project and the person's role."""
+    rows = MapVersion.objects.filter(project__slug=slug, project__memberships__user_id=user.pk)
+    return rows.annotate(own_role=F("project__memberships__role")).select_related("project", "signed_by")
+
+
+def rows_seen_by(user: Any, slug: str) -> QuerySet[FieldDecision]:
+    """The same for rows, each with its source field as it is now."""
+    project = "version__project"
+    rows = FieldDecision.objects.filter(
+        **{f"{project}__slug": slug, f"{project}__memberships__user_id": user.pk}
+    )
+    rows = rows.annotate(own_role=F(f"{project}__memberships__role"))
+    return with_source(rows.select_related("version__project", "version__signed_by", "decided_by"))
+
+
+def with_source(rows: QuerySet[FieldDecision]) -> QuerySet[FieldDecision]:
+    """Each row with its source field in the current discovery, so that `row_of` need not ask again."""
+    newest = Discovery.objects.filter(
+        project=OuterRef(OuterRef("version__project")), completed_at__isnull=False
+    ).order_by("-completed_at")
+    fields = SourceFieldRow.objects.filter(
+        discovery=Subquery(newest.values("pk")[:1]), key=OuterRef("source_key")
+    )
+    settled = TypeSettlement.objects.filter(project=OuterRef("version__project"), key=OuterRef("source_key"))
+    return rows.annotate(
+        source_now=Subquery(fields.values("payload")[:1]), settled_now=Subquery(settled.values("settled")[:1])
+    )
+
+
+def rows_in(version: MapVersion, ids: Iterable[int]) -> list[Row]:
+    """Some rows of a version, in the order of the ids. One query."""
+    settings, order = settings_for(version.project), {pk: place for place, pk in enumerate(ids)}
+    found = with_source(version.decisions.filter(pk__in=order).select_related("decided_by"))
+    rows = sorted(found, key=lambda row: order[row.pk])
+    for row in rows:
+        row.version = version
+    return [_row_with_source(row, row.__dict__, settings) for row in rows]
 
 
 def rows_of(version: MapVersion) -> list[Row]:
@@ -104,9 +144,13 @@ def rows_of(version: MapVersion) -> list[Row]:
 
 
 def row_of(decision: FieldDecision) -> Row:
-    project = decision.version.project
-    fields = {field.key: field for field in staging.source_fields(project)}
-    return _row(decision, fields, settings_for(project))
+    """The row with its source field and its proposal as they stand now. One query, or none where the row was
+    read with its source."""
+    settings, known = settings_for(decision.version.project), decision.__dict__
+    if "source_now" not in known:
+        asked = with_source(FieldDecision.objects.filter(pk=decision.pk))
+        known = asked.values(*_SOURCE).get()
+    return _row_with_source(decision, known, settings)
 
 
 def grouped(rows: Iterable[Row]) -> list[tuple[Group, list[Row]]]:
@@ -117,7 +161,12 @@ def grouped(rows: Iterable[Row]) -> list[tuple[Group, list[Row]]]:
     return [(group, members) for group, members in groups.items() if members]
 
 
-def summary_of(rows: Iterable[Row]) -> Summary:
+class _Grouped(Protocol):
+    @property
+    def group(self) -> Group: ...
+
+
+def summary_of(rows: Iterable[_Grouped]) -> Summary:
     counts = dict.fromkeys(Group, 0)
     for row in rows:
         counts[row.group] += 1
@@ -133,37 +182,35 @@ def summary(version: MapVersion) -> Summary:
     return summary_of(rows_of(version))
 
 
-def histogram(rows: Iterable[Row], *, first: int = 50, step: int = 5) -> list[int]:
-    """Proposals by confidence in steps of five percent from 50 to 100; lower ones count in the first."""
-    bins = [0] * ((100 - first) // step)
-    for row in rows:
-        percent = round(row.decision.confidence * 100)
-        bins[min(max((percent - first) // step, 0), len(bins) - 1)] += 1
-    return bins
-
-
-def stale_rows(version: MapVersion) -> list[FieldDecision]:
-    """Settled rows whose evidence is no longer what it was when a person decided."""
-    shas = {field.key: evidence_sha(field) for field in staging.source_fields(version.project)}
-    settled = version.decisions.filter(state__in=SETTLED)
-    return [row for row in settled if shas.get(row.source_key) != row.evidence_sha]
-
-
 def _row(decision: FieldDecision, fields: Mapping[str, SourceField], settings: ProposerSettings) -> Row:
     field = fields.get(decision.source_key) or SourceField(
         decision.source_key, SourceKind(decision.kind), decision.name
     )
-    return Row(decision, field, effective(decision.proposed, field, settings), _group(decision, field))
+    return Row(
+        decision,
+        field,
+        effective(decision.proposed, field, settings),
+        group_of(decision.state, decision.kind, field),
+    )
 
 
-def _group(decision: FieldDecision, field: SourceField) -> Group:
-    if decision.state == RowState.APPROVED:
+def group_of(state: str, kind: str, field: SourceField) -> Group:
+    """Where a row stands on the page."""
+    if state == RowState.APPROVED:
         return Group.APPROVED
-    if decision.state == RowState.SKIPPED:
+    if state == RowState.SKIPPED:
         return Group.SKIPPED
     if is_open_conflict(field):
         return Group.CONFLICT
-    return Group.PERSON if decision.kind == SourceKind.CONSENT else Group.REVIEW
+    return Group.PERSON if kind in BY_PERSON_ONLY else Group.REVIEW
+
+
+def _row_with_source(decision: FieldDecision, known: Mapping[str, Any], settings: ProposerSettings) -> Row:
+    source, settled = (known[name] for name in _SOURCE)
+    field = staging.source_field_of(source) if source else None
+    if field is not None and field.conflict:
+        field = replace(field, settled=settled or "")
+    return _row(decision, {field.key: field} if field else {}, settings)
 
 
 def _order(row: Row) -> tuple[int, float, str]:
@@ -171,15 +218,16 @@ def _order(row: Row) -> tuple[int, float, str]:
 
 
 def last_event(version: MapVersion, user: Any) -> DecisionEvent | None:
-    """What this person did last on this version and has not taken back."""
+    """What this person did last on this version, has not taken back, and can: an approval that lapsed since
+    is gone already. `batch_size` is what is left of the batch it belongs to."""
     rows = DecisionEvent.objects.filter(decision__version=version, actor_id=user.pk, undone_by__isnull=True)
+    same = DecisionEvent.objects.filter(
+        project=OuterRef("project"), batch=OuterRef("batch"), undone_by__isnull=True
+    ).order_by()
+    size = same.values("batch").annotate(size=Count("pk")).values("size")
+    lapsed = DecisionEvent.objects.filter(decision=OuterRef("decision"), act=Act.LAPSE, pk__gt=OuterRef("pk"))
+    rows = rows.filter(~Exists(lapsed)).annotate(batch_size=Subquery(size))
     return rows.exclude(act=Act.UNDO).select_related("decision").order_by("-id").first()
-
-
-def batch_size(event: DecisionEvent) -> int:
-    return DecisionEvent.objects.filter(
-        project=event.project_id, batch=event.batch, undone_by__isnull=True
-    ).count()
 
 
 def history_of(decision: FieldDecision) -> list[DecisionEvent]:

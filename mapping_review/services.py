@@ -12,21 +12,31 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils import timezone
 
-from mapping_review import queries
+from mapping_review import precedents, queries, sharing
 from mapping_review.bulk import approve_many, decide_rows, undo_batch
 from mapping_review.choices import UNDECIDED, Act, RowState, VersionState
-from mapping_review.drafting import CHANGED, build_draft, copied, lapse
+from mapping_review.drafting import build_draft, copied, lapse, open_again
 from mapping_review.models import FieldDecision, MapVersion
-from mapping_review.policies import check_can_approve, check_can_edit_version, check_can_sign
+from mapping_review.policies import check_can_approve, check_can_edit_version
 from mapping_review.proposers import by_rules
 from mapping_review.proposers.rules import skip_rule
 from mapping_review.rulebook import check_rule
-from mapping_review.settling import evidence_sha
+from mapping_review.signing import check_can_sign, check_same_content, stale_rows
 from mapping_review.workbook_apply import apply_import, keep_review
-from mapping_review.writing import Applied, Batch, note, note_many, opened, put_back, state_for, write
+from mapping_review.writing import (
+    Applied,
+    Batch,
+    note,
+    note_many,
+    opened,
+    put_back,
+    rest_on,
+    state_for,
+    write,
+)
 from migrator import approvals, staging
 from migrator.engine.errors import RefusedError
-from migrator.engine.field_map import FieldRule
+from migrator.engine.field_map import Action, FieldRule
 from migrator.models import Project
 
 __all__ = [
@@ -38,6 +48,7 @@ __all__ = [
     "approve_many",
     "build_draft",
     "decide_rows",
+    "drop_field",
     "edit",
     "keep_review",
     "open_draft",
@@ -64,24 +75,27 @@ def approve(row_id: int, *, user: Any, expected_version: int, client_key: UUID) 
     def take_proposal(row: FieldDecision) -> tuple[RowState, tuple[FieldRule, ...]]:
         found = queries.row_of(row)
         check_can_approve(found)
-        row.evidence_sha = evidence_sha(found.field)
+        rest_on(row, found.field)
         return state_for(found.now.rules), found.now.rules
 
     return _act(Act.APPROVE, row_id, take_proposal, user, expected_version, client_key)
 
 
 def edit(row_id: int, rule: FieldRule, *, user: Any, expected_version: int, client_key: UUID) -> Applied:
-    """Approve another rule than the proposed one. Raises RefusedError where the rule cannot work."""
+    """Approve another rule than the proposed one. Raises RefusedError where the rule cannot work.
+
+    Of a field that was split by type it is the first one's; the others stay as they are proposed. To leave the
+    field out leaves all of it out.
+    """
 
     def take_rule(row: FieldDecision) -> tuple[RowState, tuple[FieldRule, ...]]:
         found = queries.row_of(row)
         check_can_approve(found)
-        own = replace(
-            rule, source=row.source_key, kind=found.field.kind, sources=found.now.proposal.rule.sources
-        )
+        own = replace(rule, source=row.source_key, kind=found.field.kind, sources=_sources_of(rule, found))
         check_rule(own)
-        row.evidence_sha = evidence_sha(found.field)
-        return state_for((own,)), (own,)
+        rest_on(row, found.field)
+        rules = (own,) if own.is_left else (own, *found.now.more)
+        return state_for(rules), rules
 
     return _act(Act.EDIT, row_id, take_rule, user, expected_version, client_key)
 
@@ -92,24 +106,49 @@ def reject(row_id: int, *, user: Any, expected_version: int, client_key: UUID) -
 
 
 def skip_field(row_id: int, *, user: Any, expected_version: int, client_key: UUID) -> Applied:
-    """Leave the field behind."""
+    """Keep the field's values in the archive file and out of the target."""
+    return _leave(Act.SKIP, row_id, Action.ARCHIVE, "", user, expected_version, client_key)
 
+
+def drop_field(row_id: int, reason: str, *, user: Any, expected_version: int, client_key: UUID) -> Applied:
+    """Leave the field behind for good. Raises RefusedError without a reason."""
+    return _leave(Act.DROP, row_id, Action.DROP, reason, user, expected_version, client_key)
+
+
+def _leave(
+    act: Act, row_id: int, action: Action, reason: str, user: Any, expected_version: int, client_key: UUID
+) -> Applied:
     def leave(row: FieldDecision) -> tuple[RowState, tuple[FieldRule, ...]]:
         found = queries.row_of(row)
         check_can_approve(found)
-        row.evidence_sha = evidence_sha(found.field)
-        return RowState.SKIPPED, (skip_rule(found.field),)
+        rule = replace(skip_rule(found.field), action=action, reason=reason.strip())
+        check_rule(rule)
+        rest_on(row, found.field)
+        return RowState.SKIPPED, (rule,)
 
-    return _act(Act.SKIP, row_id, leave, user, expected_version, client_key)
+    return _act(act, row_id, leave, user, expected_version, client_key)
+
+
+def _sources_of(rule: FieldRule, found: queries.Row) -> tuple[tuple[str, str], ...]:
+    """The order of a person where it names the same Sections, else the present one."""
+    if rule.is_left:
+        return found.field.sources
+    present = found.now.proposal.rule.sources
+    return rule.sources if sorted(rule.sources) == sorted(present) else present
 
 
 @transaction.atomic
 def undo(row_id: int, *, user: Any, expected_version: int, client_key: UUID) -> Applied:
-    """Take back the last act on a row. Raises RefusedError where there is none to take back."""
+    """Take back the last act on a row. A decision that came from an earlier version has no act here: it is
+    opened again. Raises RefusedError where there is nothing to take back."""
     row, earlier = opened(row_id, user, client_key)
     if earlier or row.lock_version != expected_version:
         return Applied(row, earlier)
     last = row.events.exclude(act=Act.UNDO).filter(undone_by__isnull=True).order_by("-id").first()
+    if last is None and row.is_settled:
+        event = open_again(row, Act.REOPEN, user, client_key)
+        note(row, user, Act.REOPEN)
+        return Applied(row, event)
     if last is None or last.act == Act.LAPSE:
         raise RefusedError("There is nothing to undo on this field. Nothing was changed.")
     event = put_back(row, last, user, client_key, client_key)
@@ -127,7 +166,7 @@ def _act(
         state, rules = change(row)
         event = write(row, act, state, rules, user, client_key, client_key)
         note(row, user, act)
-        return Applied(row, event)
+        return Applied(row, event, sharing.warning_for(row, rules))
 
 
 # The version
@@ -149,39 +188,43 @@ def open_draft(version: MapVersion, *, user: Any) -> MapVersion:
     return draft or copied(version, user=user)
 
 
-def sign_off(version: MapVersion, user: Any, open_conflicts: int) -> MapVersion:
+def sign_off(version: MapVersion, user: Any, *, checksum: str = "") -> MapVersion:
     """Sign the map: its checksum is what a plan will be bound to.
 
-    Raises RefusedError with a sentence while a row is undecided, a conflict is open, or the plan has no room.
-    Rows whose evidence changed since they were decided lapse, and are not signed.
+    `checksum` is what the person saw; raises ContentChangedError where the map is another one by now, and
+    RefusedError with a sentence while anything stands in the way (`signing.blockers`). Rows whose evidence
+    changed since they were decided lapse, and are not signed.
     """
     check_can_edit_version(user, version)
     stale = _lapse_stale(version, user)
     if stale:
         raise RefusedError(
-            f"{stale} approved fields changed in APSIS One since they were decided. "
-            "They wait for a new decision; nothing was signed."
+            f"{'1 approved field' if stale == 1 else f'{stale} approved fields'} changed in APSIS One or Pipedrive "
+            "since the decision. Nothing was signed. Decide anew."
         )
     with transaction.atomic():
         version = (
             MapVersion.objects.select_for_update(of=("self",)).select_related("project").get(pk=version.pk)
         )
-        check_can_sign(user, version, open_conflicts)
-        version.checksum = queries.field_map(version).checksum
+        content = queries.field_map(version).checksum
+        check_same_content(version, checksum, content)
+        check_can_sign(user, version)
+        version.checksum = content
         version.state, version.signed_by, version.signed_at = VersionState.SIGNED, user, timezone.now()
         version.save()
         approvals.sign(version.project, "map", str(version.number), version.checksum, user)
+        precedents.remember(version)
     return version
 
 
 @transaction.atomic
 def _lapse_stale(version: MapVersion, user: Any) -> int:
     fields = {field.key: field for field in staging.source_fields(version.project)}
-    stale = queries.stale_rows(version)
-    for row in stale:
+    stale = stale_rows(version, fields)
+    for row, why in stale:
         if row.source_key in fields:
-            row.evidence_sha = evidence_sha(fields[row.source_key])
-        lapse(row, CHANGED)
+            rest_on(row, fields[row.source_key])
+        lapse(row, why)
     note_many(version, user, f"{len(stale)} approvals lapsed because their evidence changed.", len(stale))
     return len(stale)
 
@@ -205,4 +248,4 @@ def sign_current(project: Project, user: Any) -> MapVersion:
     version = queries.current_version(project)
     if version is None:
         raise RefusedError("There is no field map yet. Run a discovery first.")
-    return sign_off(version, user, queries.open_conflicts(project)) if version.is_draft else version
+    return sign_off(version, user) if version.is_draft else version

@@ -15,9 +15,9 @@ from mapping_review.drafting import copied
 from mapping_review.models import DecisionEvent, FieldDecision, MapImport, MapVersion
 from mapping_review.policies import check_can_edit_version
 from mapping_review.proposers.proposal import FOR, Alternative, Proposal, Reason
-from mapping_review.settling import BY_PERSON, evidence_sha
+from mapping_review.settling import BY_PERSON
 from mapping_review.workbook_review import Review
-from mapping_review.writing import Batch, note_many, propose_instead
+from mapping_review.writing import Batch, note_many, propose_instead, rest_on
 from migrator import policies as roles
 from migrator import staging
 from migrator.engine.errors import RefusedError
@@ -111,7 +111,7 @@ def _propose(kept: MapImport, draft: MapVersion, rows: Mapping[str, FieldDecisio
         proposals.append((row, _proposal(row, rule_from_json(change["rule"]), field, kept, user)))
         if field and not row.is_settled:
             # What it rests on now. An approval keeps what it was given for, in case it is put back.
-            row.evidence_sha = evidence_sha(field)
+            rest_on(row, field)
     propose_instead(proposals, draft.project, user, kept.pk)
     amount = "1 field" if len(rows) == 1 else f"{len(rows)} fields"
     note_many(

@@ -32,6 +32,7 @@ _RULE_KEYS = frozenset(FieldRule.__slots__)
 _PARTS = {
     "action": "action", "custom": "field", "object": "object", "field": "field", "type": "type",
     "transform": "conversion", "args": "settings", "component": "part", "update_mode": "update", "options": "options",
+    "merge": "merge", "rank": "rank", "reason": "reason",
 }  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def uploaded_json(content: bytes) -> Uploaded:
     raw = _parsed(content)
     facts = [raw.get(key) for key in ("project", "slug", "checksum")]
     version, rows = raw.get("version"), raw.get("rows")
-    known = raw.get("format") == FORMAT and raw.get("format_version") == FORMAT_VERSION
+    known = raw.get("format") == FORMAT and raw.get("format_version") in (1, FORMAT_VERSION)
     if not known or type(version) is not int or not isinstance(rows, list):
         raise RefusedError(NOT_OURS)
     marks: dict[str, str] = {}
@@ -134,14 +135,15 @@ def _place(where: str) -> Callable[[str], str]:
 
 def _rule(rules: JsonValue, base: FieldRule, row: Row, account: Account) -> FieldRule:
     """The rule that a file asks for; raises CellProblem where it is none, or not one for this row."""
-    raw = rules[0] if isinstance(rules, list) and len(rules) == 1 else None
+    raw = _present(rules[0]) if isinstance(rules, list) and len(rules) == 1 else None
     if not isinstance(raw, dict) or set(raw) != _RULE_KEYS:
         raise CellProblem("", "A row has one rule with exactly the keys that were downloaded.")
     rule = _read(raw)
     if (rule.source, rule.kind, rule.sources) != (base.source, base.kind, base.sources):
         raise CellProblem("", "“source”, “kind” and “sources” tie a rule to its field and cannot be changed.")
-    if rule.action == Action.SKIP:
-        return replace(FieldRule(base.source, base.kind, Action.SKIP), sources=base.sources)
+    if rule.is_left:
+        plain = FieldRule(base.source, base.kind, rule.action, base.sources)
+        return replace(plain, reason=rule.reason if rule.action == Action.DROP else "")
     if rule.kind != SourceKind.ATTRIBUTE:
         _check_fixed(rule, mould_of(base, row.field, account))
     _check_place(rule, base, account)
@@ -149,9 +151,17 @@ def _rule(rules: JsonValue, base: FieldRule, row: Row, account: Account) -> Fiel
     return rule
 
 
+def _present(raw: JsonValue) -> JsonValue:
+    """A rule of an older file in today's words."""
+    if not isinstance(raw, dict):
+        return raw
+    said: dict[str, JsonValue] = {"merge": "", "rank": 0, "reason": "", **raw}
+    return said | ({"action": "archive"} if raw.get("action") == "skip" else {})
+
+
 def _read(raw: dict[str, JsonValue]) -> FieldRule:
     """Each closed word is tried alone, so that the refusal names its place."""
-    plain: dict[str, JsonValue] = FieldRule("", SourceKind.ATTRIBUTE, Action.SKIP).to_json()
+    plain: dict[str, JsonValue] = FieldRule("", SourceKind.ATTRIBUTE, Action.ARCHIVE).to_json()
     for key in FieldRule.__slots__:
         try:
             rule_from_json(plain | {key: raw[key]})

@@ -26,7 +26,8 @@ from migrator.models import Project
 from migrator.texts import TOOLS
 
 FORMAT = "crosswalk-map"
-FORMAT_VERSION = 1
+# 2 brought merge rules and the reason why a field is left behind.
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

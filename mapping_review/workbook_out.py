@@ -1,6 +1,5 @@
 """A version of the map as an XLSX file: drop-downs, locked ids, and no cell that a spreadsheet would run."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from io import BytesIO
@@ -17,14 +16,11 @@ from openpyxl.writer.excel import ExcelWriter
 from mapping_review.workbook_lines import FORMAT, FORMAT_VERSION, Book, Line
 from mapping_review.workbook_words import CLOSED, COLUMNS, OPEN, OPTION_COLUMNS, OPTIONS, SHEETS, Column
 from migrator.engine.inventory import SourceKind, TargetObject
+from migrator.sheets import LEAD, escaped
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 README, LISTS, STAMP = "Read me", "Lists", "Stamp"
 # Lines for options that a person adds; the rest of the sheet is locked.
 SPARE_LINES = 200
-_LEAD = ("=", "+", "-", "@", "\t", "\r")
-# What XML cannot hold or would change, and what a spreadsheet would read as such a spelling.
-_ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 # One moment for all files: equal content gives equal bytes.
 _EPOCH = datetime(2020, 1, 1)  # noqa: DTZ001 -- the file format knows no zones
 _BASE, _OPEN, _HEAD, _SHARE, _TITLE = "locked", "open", "head", "share", "title"
@@ -33,7 +29,9 @@ _WORDS = (
     "Change the white cells, save, and upload the file on the field map's page. You see every change before it "
     "counts, and nothing that was approved is changed without being approved again.",
     "What to do: “Existing field” writes into a field that Pipedrive has, “New field” makes one, "
-    "“Do not migrate” leaves the values in APSIS One.",
+    "“Do not migrate” keeps the values in the archive file, “Leave behind” needs a reason beside it.",
+    "Where another row fills the same field: how their values come together, and which comes first. All but one "
+    "of these rows need it.",
     "Field in Pipedrive: choose one from the list, or write the name of the new field.",
     "Type of field: for new fields. An existing field keeps its type.",
     "Conversion: how values are changed on the way. Empty it, and Crosswalk chooses.",
@@ -65,11 +63,6 @@ def xlsx_of(book: Book) -> bytes:
     # Options stand beside the fields that they are of.
     workbook.move_sheet(OPTIONS, 1 - len(SHEETS))
     return _bytes_of(workbook)
-
-
-def escaped(text: str) -> str:
-    """The spelling of a text in a spreadsheet's XML; `workbook_in` turns it back."""
-    return _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
 
 
 class _Lists:
@@ -137,7 +130,7 @@ def _text(sheet: Any, text: str, style: str = _BASE) -> Any:
         # Setting the value makes "=…" a formula; this takes it back.
         cell.data_type = "s"
     cell.style = style
-    if text.startswith(_LEAD):
+    if text.startswith(LEAD):
         cell.quotePrefix = True
     return cell
 

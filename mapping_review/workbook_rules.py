@@ -6,20 +6,21 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from mapping_review.cells import OBJECT_WORDS
+from mapping_review.destinations import parts_for
 from mapping_review.preview import preview
 from mapping_review.proposers.evidence import evidence_of
 from mapping_review.proposers.fixed import propose_fixed
 from mapping_review.proposers.proposal import ProposerSettings
 from mapping_review.proposers.rules import create_rule, map_rule, skip_rule
-from mapping_review.rulebook import why_impossible
+from mapping_review.rulebook import LAST_RANK, problem_with, why_impossible
 from mapping_review.workbook_words import (
     ACTIONS,
-    CONTACT_LABELS,
     CONVERSIONS,
     EDITABLE,
     EVENT_HOMES,
     OPEN,
     PARTS,
+    SHARED,
     TITLES,
     TYPES,
     UPDATES,
@@ -29,7 +30,7 @@ from mapping_review.workbook_words import (
     cells_of,
     options_of,
 )
-from migrator.engine.field_map import Action, FieldRule, UpdateMode
+from migrator.engine.field_map import Action, FieldRule, Merge, UpdateMode
 from migrator.engine.inventory import FieldType, SourceField, SourceKind, TargetField, TargetObject
 from migrator.engine.transforms.choices import LOOK_UP
 from migrator.engine.transforms.registry import REGISTRY
@@ -39,7 +40,6 @@ Args = tuple[tuple[str, str], ...]
 _Word = TypeVar("_Word")
 _LOOKS_UP = ("yes_no", "option", "options")
 _WITH_OPTIONS = (FieldType.ENUM, FieldType.SET)
-_WITH_PARTS = ("emails", "phones", "address", "postal_address")
 _HOMES = Places(Place(TargetObject.PERSON, key, FieldType.TEXT, False) for key in EVENT_HOMES)
 
 
@@ -73,8 +73,10 @@ def rule_of(
     before = cells_of(base, account.places)
     changed = frozenset(key for key in EDITABLE if cells.get(key, "").strip() != before[key].strip())
     action = _word("action", cells, ACTIONS)
-    if action == Action.SKIP:
-        return skip_rule(field)
+    if action in (Action.ARCHIVE, Action.DROP):
+        return _left_rule(action, cells["reason"].strip(), field)
+    if "reason" in changed and cells["reason"].strip():
+        raise CellProblem("reason", "Only a field that is left behind has a reason. Empty this cell.")
     if closed := changed - OPEN[field.kind]:
         column = next(key for key in EDITABLE if key in closed)
         raise CellProblem(column, f"“{TITLES[column]}” is fixed for this row. Put back what was there.")
@@ -85,6 +87,15 @@ def rule_of(
     return _Attribute(cells, tuple(options), base, field, account, changed).rule(action)
 
 
+def _left_rule(action: Action, reason: str, field: SourceField) -> FieldRule:
+    if reason and action != Action.DROP:
+        raise CellProblem("reason", f"A reason belongs to “{ACTIONS[Action.DROP]}”. Empty this cell.")
+    rule = replace(skip_rule(field), action=action, reason=reason)
+    if problem := problem_with(rule):
+        raise CellProblem("reason", problem.sentence)
+    return rule
+
+
 def check_result(rule: FieldRule, base: FieldRule, field: SourceField, account: Account) -> None:
     """Raises CellProblem where a rule cannot work, or would lose values that the present one keeps."""
     if sentence := why_impossible(rule):
@@ -92,7 +103,7 @@ def check_result(rule: FieldRule, base: FieldRule, field: SourceField, account: 
     if rule.action == Action.CREATE and base.action != Action.CREATE and account.places.holds(rule):
         raise CellProblem("field", "Pipedrive has this field already. Choose “Existing field” for it.")
     lost = preview(rule, field, account.tools).emptied
-    if rule.action != Action.SKIP and lost > _lost_now(base, field, account):
+    if not rule.is_left and lost > _lost_now(base, field, account):
         raise CellProblem(
             "conversion",
             f"This would leave {lost:,} profiles without a value. Choose it on the field's own page, "
@@ -101,16 +112,13 @@ def check_result(rule: FieldRule, base: FieldRule, field: SourceField, account: 
 
 
 def _lost_now(base: FieldRule, field: SourceField, account: Account) -> int:
-    return preview(base, field, account.tools).emptied if base.action != Action.SKIP else 0
+    return preview(base, field, account.tools).emptied if not base.is_left else 0
 
 
 def _column_of(rule: FieldRule) -> str:
-    entry = REGISTRY.get(rule.transform)
-    if not rule.field.strip() or (rule.action == Action.CREATE and not rule.custom) or len(rule.field) > 255:
-        return "field"
-    if entry is None or (rule.kind != SourceKind.EVENT and rule.type not in entry.returns):
-        return "conversion"
-    return "type"
+    problem = problem_with(rule)
+    columns = {"transform": "conversion", "options": "type"}
+    return columns.get(problem.part, problem.part) if problem else "type"
 
 
 def _fixed_rule(
@@ -135,10 +143,10 @@ def _fixed_rule(
 
 def mould_of(base: FieldRule, field: SourceField, account: Account) -> FieldRule:
     """The rule that a row has, or would have had, had it not been left behind; for rows that are no attribute."""
-    if base.action != Action.SKIP:
+    if not base.is_left:
         return base
     rule = propose_fixed(field, account.catalogue, account.settings).rule
-    if rule.action != Action.SKIP:
+    if not rule.is_left:
         return rule
     return replace(
         rule, action=Action.MAP, field="note", type=FieldType.TEXT, transform="long_text",
@@ -167,6 +175,8 @@ class _Attribute:
             args=self._args(transform, args),
             update_mode=self._update(kept),
             component=self._part(kept),
+            merge=self._merge(),
+            rank=self._rank(),
         )
         rule = self._with_options(rule, fresh)
         # The order of settings says nothing: an equal rule keeps its bytes.
@@ -249,6 +259,17 @@ class _Attribute:
     def _update(self, kept: FieldRule) -> UpdateMode:
         return _word("update", self.cells, UPDATES) if self.cells["update"].strip() else kept.update_mode
 
+    def _merge(self) -> Merge:
+        return _word("merge", self.cells, SHARED) if self.cells["merge"].strip() else Merge.NONE
+
+    def _rank(self) -> int:
+        said = self.cells["rank"].strip()
+        if not said:
+            return 0
+        if not said.isdecimal() or not 1 <= int(said[:4]) <= LAST_RANK:
+            raise CellProblem("rank", f"A place in the order is a number from 1 to {LAST_RANK}.")
+        return int(said)
+
     def _part(self, kept: FieldRule) -> str:
         if "part" not in self.changed:
             return kept.component
@@ -259,9 +280,7 @@ class _Attribute:
 
 def check_part(part: str, rule: FieldRule) -> None:
     """Raises CellProblem where a part of an address, or the label of a contact, does not belong to a field."""
-    contact = rule.field in ("emails", "phones")
-    belongs = not rule.custom and rule.field in _WITH_PARTS and contact == (part in CONTACT_LABELS)
-    if part and (part not in PARTS or not belongs):
+    if part and (part not in PARTS or part not in parts_for(rule)):
         raise CellProblem("part", f"“{PARTS.get(part, part)[:80]}” is no part of this field. Leave it empty.")
 
 

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from mapping_review import queries, services, workbook_json, workbook_out
 from mapping_review.forms import UploadForm
 from mapping_review.models import MapImport, MapVersion
-from mapping_review.workbook_in import LARGEST_FILE, uploaded_xlsx
+from mapping_review.workbook_in import uploaded_xlsx
 from mapping_review.workbook_json import uploaded_json
 from mapping_review.workbook_lines import book_of
 from mapping_review.workbook_review import review
 from migrator import policies as roles
 from migrator.engine.errors import RefusedError
 from migrator.models import Project
+from migrator.sheets import LARGEST_FILE, XLSX
 from migrator.web import go, refusals
 
 _MEGABYTE = 1024 * 1024
@@ -47,7 +48,7 @@ def _newest(project: Project) -> MapVersion:
 @require_GET
 def export_xlsx(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponse:
     book = book_of(_version(request, slug, number))
-    return _download(workbook_out.xlsx_of(book), workbook_out.XLSX, workbook_out.file_name(book))
+    return _download(workbook_out.xlsx_of(book), XLSX, workbook_out.file_name(book))
 
 
 @require_GET

@@ -2,21 +2,24 @@
 read. Pure; the way back is in `workbook_rules`."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain, count
 
 from mapping_review.cells import FIELD_WORDS, OBJECT_WORDS, STANDARD_WORDS, TYPE_WORDS, percent
 from mapping_review.choices import Group, RowState
-from mapping_review.forms import MODES
+from mapping_review.destinations import CONTACT_LABELS
 from mapping_review.proposers.targets import ADDRESS_PARTS
 from mapping_review.queries import Row
+from mapping_review.rule_forms import EVENT_HOMES as EVENT_CHOICES
+from mapping_review.rule_forms import MODES
+from mapping_review.rulebook import MERGES
 from migrator.engine.canonical import checksum
 from migrator.engine.field_map import Action, FieldRule, UpdateMode
 from migrator.engine.inventory import FieldType, SourceField, SourceKind, TargetObject
 from migrator.engine.transforms.choices import LOOK_UP
 from migrator.engine.transforms.registry import REGISTRY
+from migrator.sheets import shown
 
 OPTIONS = "Options"
 SHEETS: dict[str, frozenset[SourceKind]] = {
@@ -25,17 +28,19 @@ SHEETS: dict[str, frozenset[SourceKind]] = {
     "Events": frozenset({SourceKind.EVENT}),
     "Consents": frozenset({SourceKind.CONSENT, SourceKind.CHANNEL}),
 }
-ACTIONS = {Action.MAP: "Existing field", Action.CREATE: "New field", Action.SKIP: "Do not migrate"}
+ACTIONS = {
+    Action.MAP: "Existing field",
+    Action.CREATE: "New field",
+    Action.ARCHIVE: "Do not migrate",
+    Action.DROP: "Leave behind",
+}
+SHARED = {merge: words for merge, words in MERGES.items() if merge}
 TYPES = {kind: words for kind, (words, _) in FIELD_WORDS.items()}
 CONVERSIONS = {name: entry.title for name, entry in REGISTRY.items()}
 UPDATES = {UpdateMode(mode): str(words) for mode, words in MODES}
-EVENT_HOMES = ("activity:task", "activity:call", "activity:meeting", "note")
-CONTACT_LABELS = ("work", "home", "mobile", "other")
+EVENT_HOMES = tuple(EVENT_CHOICES)
 PARTS = {part: part.replace("_", " ") for part in (*CONTACT_LABELS, *dict.fromkeys(ADDRESS_PARTS.values()))}
 _STATES = {RowState.APPROVED: "Approved", RowState.SKIPPED: "Not migrated", RowState.REJECTED: "Rejected"}
-# What turns a text round, hides in it or ends its line; a cell that nobody reads back goes without.
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-_LONGEST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,9 @@ COLUMNS = (
     Column("settings", "Settings", 18, editable=True),
     Column("part", "Part or label", 16, editable=True),
     Column("update", "Where Pipedrive already has a value", 34, editable=True),
+    Column("merge", "Where another row fills the same field", 34, editable=True),
+    Column("rank", "Place in that order", 18, editable=True),
+    Column("reason", "Why it is left behind", 40, editable=True),
     Column("state", "State", 14),
     Column("confidence", "Confidence", 12),
     Column("why", "Why this proposal", 60),
@@ -82,8 +90,9 @@ CLOSED: dict[str, tuple[str, ...]] = {
     "conversion": tuple(CONVERSIONS.values()),
     "part": tuple(PARTS.values()),
     "update": tuple(UPDATES.values()),
+    "merge": tuple(SHARED.values()),
 }
-_FIXED_HOME = frozenset({"action", "field"})
+_FIXED_HOME = frozenset({"action", "field", "reason"})
 # Where the engine itself says what is written, a person chooses whether and under which name.
 OPEN: dict[SourceKind, frozenset[str]] = {
     SourceKind.ATTRIBUTE: frozenset(EDITABLE),
@@ -91,7 +100,7 @@ OPEN: dict[SourceKind, frozenset[str]] = {
     SourceKind.CHANNEL: _FIXED_HOME,
     SourceKind.SECTION: _FIXED_HOME,
     SourceKind.EVENT: _FIXED_HOME,
-    SourceKind.TAG: frozenset({"action", "conversion"}),
+    SourceKind.TAG: frozenset({"action", "conversion", "reason"}),
 }
 
 Option = tuple[str, str]
@@ -148,8 +157,8 @@ class Places:
 
 def cells_of(rule: FieldRule, places: Places) -> dict[str, str]:
     """The editable cells of a rule; a field that stays behind leaves all but the first empty."""
-    if rule.action == Action.SKIP:
-        return dict.fromkeys(EDITABLE, "") | {"action": ACTIONS[Action.SKIP]}
+    if rule.is_left:
+        return dict.fromkeys(EDITABLE, "") | {"action": ACTIONS[rule.action], "reason": rule.reason}
     new = rule.action == Action.CREATE
     return {
         "action": ACTIONS[rule.action],
@@ -160,12 +169,15 @@ def cells_of(rule: FieldRule, places: Places) -> dict[str, str]:
         "settings": settings_text(rule.args),
         "part": PARTS.get(rule.component, rule.component),
         "update": UPDATES[rule.update_mode],
+        "merge": SHARED.get(rule.merge, ""),
+        "rank": str(rule.rank or ""),
+        "reason": rule.reason,
     }
 
 
 def options_of(rule: FieldRule) -> tuple[Option, ...]:
     """The options of a field as ("", option), then its look-up table as (value, option)."""
-    if rule.action == Action.SKIP:
+    if rule.is_left:
         return ()
     looked_up = ((k.removeprefix(LOOK_UP), v) for k, v in rule.args if k.startswith(LOOK_UP))
     return (*(("", option) for option in rule.options), *looked_up)
@@ -203,12 +215,6 @@ def mark_of(cells: Mapping[str, str], options: Iterable[Option]) -> str:
     """What tells whether a person changed a row: the cells that can be changed, and nothing else."""
     texts = [cells.get(key, "").replace("\r\n", "\n") for key in EDITABLE]
     return checksum([texts, [list(option) for option in options]])[:16]
-
-
-def shown(text: str) -> str:
-    """A text for a cell that nobody reads back: nothing hidden in it, and not without end."""
-    clean = _UNSEEN.sub(" ", text)
-    return clean if len(clean) <= _LONGEST else f"{clean[: _LONGEST - 1]}…"
 
 
 def sheet_of(kind: SourceKind) -> str:

@@ -9,11 +9,12 @@ from uuid import uuid4
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from mapping_review import services
+from mapping_review import bulk, measuring, queries, services
 from mapping_review.models import FieldDecision, MapVersion
 from migrator import staging
 from migrator.choices import Role
-from migrator.engine.inventory import SourceField, TargetField
+from migrator.engine.canonical import canonical_json
+from migrator.engine.inventory import SourceField, SourceKind, TargetField
 from migrator.engine.profiling import Accumulator
 from migrator.engine.source_fields import DEFAULTS, Found, fixed_fields, group_fields
 from migrator.models import Discovery, Membership, Project
@@ -59,8 +60,21 @@ def make_discovery(
     discovery = Discovery.objects.create(
         project=project, completed_at=timezone.now(), inventory={"target": target or {"custom_fields": 0}}
     )
+    fields = list(fields)
     staging.store_fields(discovery, fields, catalogue)
+    stage_values(discovery, fields)
     return discovery
+
+
+def stage_values(discovery: Discovery, fields: Iterable[SourceField]) -> None:
+    """The values of attributes as discovery stages them, out of what the fields list."""
+    for field in fields:
+        if field.kind == SourceKind.ATTRIBUTE:
+            counts = {
+                (v.section, v.discriminator): {canonical_json(value): (n, "p1") for value, n in v.top}
+                for v in field.variants
+            }
+            staging.store_values(discovery, counts)
 
 
 FIELDS = (
@@ -78,8 +92,26 @@ def make_map(
     catalogue: Iterable[TargetField] = (),
     **target: Any,
 ) -> MapVersion:
+    """A draft whose conversions are all counted, as after a discovery."""
     make_discovery(project, fields, catalogue, **target)
-    return services.propose_map(project)
+    version = services.propose_map(project)
+    count_all(version)
+    return version
+
+
+def count_all(version: MapVersion) -> None:
+    """What the last phase of a discovery does."""
+    measuring.ask_for_all(version, queries.settings_for(version.project))
+    while waiting := measuring.open_counts():
+        for pk, _ in waiting:
+            measuring.count_batch(pk)
+
+
+def approve_in_bulk(version: MapVersion, threshold: float, user: Any, **more: Any) -> services.Batch:
+    """A bulk approval by somebody who opened every drawn row."""
+    marks = [bulk.mark_of(row, user) for row in queries.rows_of(version)]
+    request: dict[str, Any] = {"client_key": uuid4(), "marks": marks} | more
+    return services.approve_many(version, threshold, user=user, **request)
 
 
 def consent_fields() -> list[SourceField]:

@@ -15,6 +15,7 @@ from mapping_review.proposers.proposal import Proposal, ProposerSettings
 from mapping_review.proposers.shapes import listed, number, object_, text
 from migrator.engine.canonical import JsonValue
 from migrator.engine.field_map import Action, FieldRule
+from migrator.engine.inference import infer
 from migrator.engine.inventory import (
     FieldType,
     SourceField,
@@ -24,7 +25,7 @@ from migrator.engine.inventory import (
     ValueType,
     Variant,
 )
-from migrator.engine.profiling import Accumulator, infer
+from migrator.engine.profiling import Accumulator
 
 LARGEST_FILE = 32 * 1024 * 1024
 # Types of the target's catalogue that a map has no word for are read as plain text.
@@ -167,7 +168,7 @@ def answer_of(proposal: Proposal, account: Account) -> dict[str, JsonValue]:
 
 
 def _place_of(rule: FieldRule, account: Account) -> dict[str, JsonValue]:
-    if rule.action == Action.SKIP:
+    if rule.is_left:
         return {"action": "skip"}
     if rule.action == Action.CREATE:
         return {"action": "create", "object": rule.object.value, "type": rule.type.value}

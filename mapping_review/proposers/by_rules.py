@@ -3,14 +3,15 @@
 Deterministic: equal input gives equal proposals, in whatever order the fields come.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from mapping_review.proposers.addresses import is_another
 from mapping_review.proposers.candidates import Candidate
 from mapping_review.proposers.confidence import Case, confidence_of
+from mapping_review.proposers.connectors import connector_of, left_behind
 from mapping_review.proposers.crm import with_crm
+from mapping_review.proposers.crm_names import as_called, is_called, without_connector
 from mapping_review.proposers.evidence import evidence_of
 from mapping_review.proposers.fixed import (
     has_fixed_home,
@@ -22,11 +23,16 @@ from mapping_review.proposers.fixed import (
 from mapping_review.proposers.hostile import is_suspicious
 from mapping_review.proposers.joint import assigned
 from mapping_review.proposers.lexicon import Languages, lexicon
-from mapping_review.proposers.meaning import meant_by, meant_in_section
-from mapping_review.proposers.merging import same_existing_fields, same_new_fields
+from mapping_review.proposers.meaning import meant_among_companies, meant_by, meant_in_section, read_with
+from mapping_review.proposers.merging import (
+    same_existing_fields,
+    same_new_fields,
+    shares_its_section,
+    with_merge_rules,
+)
 from mapping_review.proposers.names import Reading, read_name
 from mapping_review.proposers.new_fields import create_type
-from mapping_review.proposers.proposal import FOR, Alternative, Proposal, ProposerSettings, Reason
+from mapping_review.proposers.proposal import AGAINST, FOR, Alternative, Proposal, ProposerSettings, Reason
 from mapping_review.proposers.reasons import reasons_for
 from mapping_review.proposers.rules import as_text, rule_for
 from mapping_review.proposers.scoring import candidates_for
@@ -37,15 +43,10 @@ from migrator.engine.inventory import FieldType, SourceField, SourceKind, Target
 from migrator.engine.transforms.registry import convert
 from migrator.texts import TOOLS
 
-VERSION = "rules-2"
+VERSION = "rules-3"
 _ALTERNATIVES = 3
 _WORTH_OFFERING, _AS_TEXT = 0.25, 0.5
 _ABSTAIN = 0.35
-# Integrations put the CRM's name before each attribute: "webCRM - Deal value".
-_CONNECTOR = re.compile(
-    r"(?i)^(?:web\s?crm|crm|lime(?: crm)?|efficy(?: enterprise| corporate)?|(?:ms )?dynamics(?: 365)?"
-    r"|tribe|e-?deal|super\s?office|upsales|salesforce|hubspot)\s*[-:._]+\s*"
-)
 _COMPANY_SHARE = 0.72
 # Names of fields that only companies fill.
 _OF_COMPANIES = (frozenset(["company"]), frozenset(["org_number"]))
@@ -57,14 +58,23 @@ def propose(
 ) -> list[Proposal]:
     """One proposal for each source field, in the order of `fields`. Pure; raises nothing on any name or
     value."""
+    return propose_from(cases_for(fields, catalogue, settings), fields, catalogue, settings)
+
+
+def propose_from(
+    cases: Mapping[str, Case],
+    fields: Sequence[SourceField],
+    catalogue: Sequence[TargetField],
+    settings: ProposerSettings,
+) -> list[Proposal]:
+    """As `propose`, for whoever has the cases already."""
     targets = targets_in(catalogue, settings)
     proposals = {f.key: _without_scoring(f, catalogue, targets, settings) for f in fields}
-    cases = cases_for(fields, catalogue, settings)
     for key, case in cases.items():
-        proposals[key] = _proposal(case, settings)
+        proposals[key] = proposal_of(case, settings)
     _share_new_fields([c.subject for c in cases.values() if not c.candidate.name], proposals)
     _tell_sharing([(c.subject, c.candidate) for c in cases.values()], proposals)
-    return _apart([p for f in fields if (p := proposals[f.key]) is not None], catalogue)
+    return _merged(apart([p for f in fields if (p := proposals[f.key]) is not None], catalogue))
 
 
 def cases_for(
@@ -136,9 +146,18 @@ def _subjects(
         if f.key in evidence
     }
     companies = _company_sections(fields, readings)
+    readings = {
+        f.key: meant_among_companies(readings[f.key], beside(f))
+        if _touches(f, companies)
+        else readings[f.key]
+        for f in fields
+        if f.key in readings
+    }
+    evidence = {f.key: read_with(readings[f.key], evidence[f.key]) for f in fields if f.key in readings}
     usual = {key: reading for key, reading in readings.items() if not is_another(reading)}
     blocks = _sections_with(fields, usual, frozenset(["postal_code", "city"]))
     addresses = _sections_with(fields, usual, frozenset(["postal_code", "city", "street", "address"]))
+    gone = left_behind(attributes)
     return [
         Subject(
             f,
@@ -147,6 +166,7 @@ def _subjects(
             _touches(f, companies),
             _touches(f, blocks),
             _touches(f, addresses),
+            gone.get(f.key, ""),
         )
         for f in attributes
     ]
@@ -183,8 +203,10 @@ def _read(field: SourceField, languages: Languages) -> Reading:
     """A suspicious name is only ever text: it is read as nothing, so that it steers nothing."""
     if is_suspicious(field.name):
         return Reading("")
+    if connector_of(field) and is_called(field.name):
+        return read_name(as_called(field.name), ("en",))
     defaults = {"attribute:birthdate": "birth date", "attribute:crmid": "customer number"}
-    return read_name(_CONNECTOR.sub("", defaults.get(field.key, field.name)), languages)
+    return read_name(without_connector(defaults.get(field.key, field.name)), languages)
 
 
 def _company_sections(fields: Sequence[SourceField], readings: Readings) -> frozenset[str]:
@@ -203,7 +225,8 @@ def _company_sections(fields: Sequence[SourceField], readings: Readings) -> froz
     return frozenset(s for s, filled in company.items() if s and filled >= _COMPANY_SHARE * most[s])
 
 
-def _proposal(case: Case, settings: ProposerSettings) -> Proposal:
+def proposal_of(case: Case, settings: ProposerSettings) -> Proposal:
+    """The proposal that a candidate stands for, with the others as its alternatives."""
     subject, chosen = case.subject, case.candidate
     rule = rule_for(subject, chosen, settings)
     default = _default_proposal(subject, chosen, settings)
@@ -257,7 +280,7 @@ def _flags(subject: Subject, chosen: Candidate, lost: int) -> tuple[str, ...]:
 
 def _lost(rule: FieldRule, subject: Subject) -> int:
     """How many profiles would lose a value, among the most frequent values."""
-    if rule.action == Action.SKIP:
+    if rule.is_left:
         return 0
     args = dict(rule.args)
     return sum(
@@ -265,7 +288,7 @@ def _lost(rule: FieldRule, subject: Subject) -> int:
     )
 
 
-def _apart(proposals: Sequence[Proposal], catalogue: Sequence[TargetField]) -> list[Proposal]:
+def apart(proposals: Sequence[Proposal], catalogue: Sequence[TargetField]) -> list[Proposal]:
     """New fields get names of their own: none that the account has already, and one name is one field."""
     taken = {(f.object, f.name.casefold()): "" for f in catalogue}
     renamed: dict[str, Proposal] = {}
@@ -280,6 +303,21 @@ def _apart(proposals: Sequence[Proposal], catalogue: Sequence[TargetField]) -> l
             proposal = replace(proposal, rule=replace(rule, field=name))  # noqa: PLW2901
         renamed[rule.source] = proposal
     return [renamed[p.rule.source] for p in proposals]
+
+
+def _merged(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Sections that fill one field say how, so that their rows can be approved as they are."""
+    rules = with_merge_rules([p.rule for p in proposals])
+    return [_with_merge(p, rule, rules) for p, rule in zip(proposals, rules, strict=True)]
+
+
+def _with_merge(proposal: Proposal, rule: FieldRule, rules: Sequence[FieldRule]) -> Proposal:
+    if rule == proposal.rule:
+        return proposal
+    reasons = proposal.reasons
+    if shares_its_section(rule, rules):
+        reasons += (Reason(AGAINST, "Other fields fill it too. The first one that has a value counts"),)
+    return replace(proposal, rule=rule, reasons=reasons)
 
 
 def _is_fixed(rule: FieldRule) -> bool:

@@ -13,12 +13,13 @@ from pathlib import Path
 from mapping_review.proposers.candidates import Candidate
 from mapping_review.proposers.subjects import Subject, main_concept
 from migrator.engine.field_map import Action
-from migrator.engine.inventory import ValueType
+from migrator.engine.inventory import TargetObject, ValueType
 
 WEIGHTS = Path(__file__).parent / "data" / "confidence.json"
 _HIGHEST, _LOWEST = 0.99, 0.01
 # A CRM's integration wrote the attribute and its namespace says what the words mean: nothing was guessed.
 _TOLD = 0.95
+_LEFT_BEHIND, _UNFOUND_OWNER = 0.5, 0.6
 
 
 _V = ValueType
@@ -112,12 +113,17 @@ class Case:
 # Each from 0 to about 1, so that the weights can be compared.
 FEATURES: Mapping[str, Callable[[Case], float]] = {
     "map": lambda c: c.is_a(Action.MAP),
-    "skip": lambda c: c.is_a(Action.SKIP),
+    "skip": lambda c: c.is_a(Action.ARCHIVE),
     "map: score": lambda c: c.is_a(Action.MAP) * min(1.2, c.candidate.score),
     "map: margin": lambda c: c.is_a(Action.MAP) * _clipped(c.candidate.score - c.rival, 0.5),
     "map: alike": lambda c: c.is_a(Action.MAP) * c.candidate.alike,
     "map: labels": lambda c: c.is_a(Action.MAP) * c.candidate.overlap,
     "map: address": lambda c: c.candidate.target is not None and c.candidate.target.is_address,
+    "map: elsewhere among people": lambda c: (
+        c.candidate.target is not None
+        and c.candidate.target.field.object == TargetObject.ORGANIZATION
+        and not c.subject.company_side
+    ),
     "map: shared": lambda c: c.candidate.target is not None and c.candidate.target.shared,
     "new: margin": lambda c: c.is_a(Action.CREATE) * _clipped(c.candidate.score - c.rival, 0.25) * 2,
     "new: rival": lambda c: c.is_a(Action.CREATE) * c.rival_map,
@@ -127,7 +133,7 @@ FEATURES: Mapping[str, Callable[[Case], float]] = {
         c.is_a(Action.CREATE) and c.subject.home in ("organization", "deal") and not c.subject.company_side
     ),
     "new: telling": lambda c: c.is_a(Action.CREATE) and c.is_telling,
-    "skip: score": lambda c: c.is_a(Action.SKIP) * _clipped(c.candidate.score - 0.5, 1.0),
+    "skip: score": lambda c: c.is_a(Action.ARCHIVE) * _clipped(c.candidate.score - 0.5, 1.0),
     "knows all": lambda c: c.knows_all,
     "knows nothing": lambda c: not c.subject.reading.units,
     "no values": lambda c: not c.subject.evidence.filled,
@@ -136,7 +142,7 @@ FEATURES: Mapping[str, Callable[[Case], float]] = {
     "new: unknown": lambda c: c.is_a(Action.CREATE) * c.unknown_share,
     "map: guessed": lambda c: c.is_a(Action.MAP) * c.guessed_share,
     "new: guessed": lambda c: c.is_a(Action.CREATE) * c.guessed_share,
-    "skip: guessed": lambda c: c.is_a(Action.SKIP) * c.guessed_share,
+    "skip: guessed": lambda c: c.is_a(Action.ARCHIVE) * c.guessed_share,
     "ambiguous": lambda c: c.is_ambiguous,
     "values agree": lambda c: c.agreement > 0,
     "values disagree": lambda c: c.agreement < 0,
@@ -152,6 +158,7 @@ FEATURES: Mapping[str, Callable[[Case], float]] = {
 # What speaks against a proposal may lower its confidence and never raise it, whatever the examples say by chance.
 AGAINST = frozenset(
     {
+        "map: elsewhere among people",
         "map: unknown",
         "new: unknown",
         "map: guessed",
@@ -171,9 +178,18 @@ AGAINST = frozenset(
 
 def confidence_of(case: Case, weights: Mapping[str, float] | None = None) -> float:
     """From 0.01 to 0.99, in hundredths, as shown."""
-    if case.candidate.why:
-        return _TOLD
-    return round(min(_HIGHEST, max(_LOWEST, logistic(_sum(case, weights or fitted())))), 2)
+    sure = _TOLD if case.candidate.why else logistic(_sum(case, weights or fitted()))
+    return round(min(_most(case), max(_LOWEST, sure)), 2)
+
+
+def _most(case: Case) -> float:
+    """How sure one may be at most, whatever the name says: of what an uninstalled CRM left, and of owners who
+    are not given as e-mail addresses."""
+    if case.subject.left_behind:
+        return _LEFT_BEHIND
+    target = case.candidate.target
+    is_owner = target is not None and not target.field.custom and target.key == "owner"
+    return _UNFOUND_OWNER if is_owner and case.subject.evidence.type != _V.EMAIL else _HIGHEST
 
 
 def features_of(case: Case) -> dict[str, float]:

@@ -3,37 +3,31 @@
 Puts one candidate before the scored ones; sensitive data, vetoes on types and the joint step stay in force.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 
 from mapping_review.proposers.candidates import Candidate
+from mapping_review.proposers.connectors import DYNAMICS, connector_of
+from mapping_review.proposers.deal_status import says_states, state_of
 from mapping_review.proposers.names import Reading
 from mapping_review.proposers.proposal import AGAINST, FOR, Reason
 from mapping_review.proposers.subjects import Subject
 from mapping_review.proposers.targets import Target
 from mapping_review.proposers.vetoes import allows
 from migrator.engine.field_map import Action
-from migrator.engine.inventory import SourceField, TargetObject, ValueType
+from migrator.engine.inventory import TargetObject, ValueType
 
 CONTACT_FIELD, COMPANY_FIELD = "CRM contact ID", "CRM company ID"
 # Above every scored candidate (1.2 at most) and below the fence around sensitive data.
 _SCORE, _ALIKE = 1.6, 0.9
-_NAMESPACE = re.compile(
-    r"com\.apsis1\.integrations\.(webcrm|lime|fsc-corporate|tribe|efficy|dynamics)(?:[-_.\d].*?)?\.attributes\."
-)
-_CONNECTORS = {
-    "webcrm": "webCRM",
-    "lime": "Lime",
-    "fsc-corporate": "Efficy Corporate",
-    "tribe": "Tribe",
-    "efficy": "Efficy",
-    "dynamics": "Dynamics",
-}
+# What an uninstalled CRM left comes after what the present one writes.
+_LEFT_BEHIND = 0.5
 _Place = tuple[str, str]
 # An id becomes a field: organizations are told apart by name (docs/decisions/0006).
 _COMPANY_ID, _ORG_NUMBER, _CONTACT_ID = ("organization", "company_id"), ("organization", ""), ("person", "")
 _OWN_FIELDS = {_CONTACT_ID: ("person", CONTACT_FIELD), _COMPANY_ID: ("organization", COMPANY_FIELD)}
 _OWNER, _COMPANY = ("person", "owner"), ("organization", "name")
+_DEAL_STATUS = ("deal", "status")
+_IDS_OF = {("deal", "title"): ("deal", "id"), _COMPANY: _COMPANY_ID}
 _HOMES: dict[str, _Place] = {
     "deal_id": ("deal", "id"),
     "deal_name": ("deal", "title"),
@@ -78,13 +72,6 @@ def with_crm(subject: Subject, targets: Sequence[Target], ranked: Sequence[Candi
     return sorted([found, *(c for c in ranked if not _is_same(c, found))], key=lambda c: c.order)
 
 
-def connector_of(field: SourceField) -> str:
-    """The CRM whose integration wrote the attribute, as people call it; "" for all else."""
-    found = {m[1] for v in field.variants if (m := _NAMESPACE.match(v.discriminator))}
-    is_only = all(_NAMESPACE.match(v.discriminator) for v in field.variants)
-    return _CONNECTORS[found.pop()] if len(found) == 1 and is_only else ""
-
-
 def _place(subject: Subject) -> _Place | None:
     """Where the attribute belongs by its name, None where the name leaves it open."""
     reading = subject.reading
@@ -92,11 +79,20 @@ def _place(subject: Subject) -> _Place | None:
         return _COMPANY_ID
     if _is_id_of(reading, "person") or reading.folded in _CONTACT_WORDS or _is_contact_id(reading):
         return _CONTACT_ID
+    if reading.concepts == {"status"} and says_states(_values(subject)):
+        return _DEAL_STATUS
     concept = next((c for c in _HOMES if c in reading.concepts), "")
     place = _HOMES.get(concept)
     if place is None or not _says_only(reading, concept) or not _is_of(reading, place[0], concept):
         return None
+    # "Opportunity", "Account": the record's name, or its id where the values say so.
+    if place in _IDS_OF and subject.evidence.is_key:
+        return _IDS_OF[place]
     return place if _holds(subject.evidence.type, place) else None
+
+
+def _values(subject: Subject) -> list[str]:
+    return [value for value, _ in subject.evidence.values]
 
 
 def _is_id_of(reading: Reading, whose: str) -> bool:
@@ -128,27 +124,36 @@ def _holds(found: ValueType, place: _Place) -> bool:
 def _candidate(
     subject: Subject, place: _Place, targets: Sequence[Target], ranked: Sequence[Candidate], connector: str
 ) -> Candidate | None:
-    target = _target(place, targets, ranked)
-    why = (Reason(FOR, f"The {connector} integration filled it"), *_why(place, subject, target))
+    target = _target(place, targets, ranked, subject)
+    score = _SCORE - (_LEFT_BEHIND if subject.left_behind else 0.0)
+    why = (Reason(FOR, f"The {connector} integration filled it"), *_why(place, subject, target, connector))
     if target is not None:
         overlap = next((c.overlap for c in ranked if c.target is target), 0.0)
         fits = allows(subject.evidence.type, target)
         where = target.field.object
-        return Candidate(Action.MAP, where, _SCORE, target, overlap=overlap, why=why) if fits else None
-    name = _OWN_FIELDS[place][1] if place in _OWN_FIELDS else ""
+        return Candidate(Action.MAP, where, score, target, overlap=overlap, why=why) if fits else None
+    name = _own_field(place, subject, connector)[1] if place in _OWN_FIELDS else ""
     is_new = place == _ORG_NUMBER or place in _OWN_FIELDS
-    return Candidate(Action.CREATE, TargetObject(place[0]), _SCORE, name=name, why=why) if is_new else None
+    return Candidate(Action.CREATE, TargetObject(place[0]), score, name=name, why=why) if is_new else None
 
 
-def _target(place: _Place, targets: Iterable[Target], ranked: Iterable[Candidate]) -> Target | None:
+def _own_field(place: _Place, subject: Subject, connector: str) -> _Place:
+    """The field for a CRM's ids; those of an uninstalled CRM must not mix with the present one's."""
+    where, name = _OWN_FIELDS[place]
+    return (where, name.replace("CRM", connector, 1) if subject.left_behind else name)
+
+
+def _target(
+    place: _Place, targets: Iterable[Target], ranked: Iterable[Candidate], subject: Subject
+) -> Target | None:
     if place == _ORG_NUMBER:
         alike = (c.target for c in ranked if c.alike >= _ALIKE and c.object == TargetObject.ORGANIZATION)
         return next((t for t in alike if t is not None and t.field.custom), None)
-    wanted = _OWN_FIELDS.get(place, place)
+    wanted = _own_field(place, subject, connector_of(subject.field)) if place in _OWN_FIELDS else place
     return next((t for t in targets if t.place == wanted and t.field.custom == (place in _OWN_FIELDS)), None)
 
 
-def _why(place: _Place, subject: Subject, target: Target | None) -> list[Reason]:
+def _why(place: _Place, subject: Subject, target: Target | None, connector: str) -> list[Reason]:
     reasons = [Reason(FOR, _SAYS.get(place) or f"It holds the deal's {place[1].replace('_', ' ')}")]
     if target is not None and place[1] in ("stage", "pipeline"):
         options = {option.casefold() for option in target.field.options}
@@ -157,7 +162,15 @@ def _why(place: _Place, subject: Subject, target: Target | None) -> list[Reason]
             shown = len(subject.evidence.values)
             text = f"{absent} of {shown} values name no {place[1]} in Pipedrive and fall to its default"
             reasons.append(Reason(AGAINST, text))
-    return reasons
+    return [*reasons, *_about_states(place, subject, connector)]
+
+
+def _about_states(place: _Place, subject: Subject, connector: str) -> Iterable[Reason]:
+    values = _values(subject)
+    unknown = [value for value in values if not state_of(value, connector == DYNAMICS)]
+    if place == _DEAL_STATUS and unknown:
+        text = f"{len(unknown)} of {len(values)} values say neither won nor lost; their deals become open"
+        yield Reason(AGAINST, text)
 
 
 def _is_same(one: Candidate, other: Candidate) -> bool:

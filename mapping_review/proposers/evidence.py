@@ -4,7 +4,10 @@ move.
 Looks at the most frequent values only; nothing of them leaves this module but counts and yes or no.
 """
 
+import heapq
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,6 +56,7 @@ _NUMERIC = re.compile(
 _TOKEN = re.compile(
     r"(?i)(?=.*\d)(?=.*[a-f])[0-9a-f]{4,}(?:-[0-9a-f]{4,})+|\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?"
 )
+_KEY = re.compile(r"[^\W\d_]{0,3}[-_]?\d{2,}")
 _IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|(?i:[0-9a-f]{0,4}:){3,7}[0-9a-fA-F]{0,4}")
 _DAY, _MONTH = r"(?:0[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])"
 _FORMS = (
@@ -64,6 +68,7 @@ _FORMS = (
     re.compile(rf"{_DAY}{_MONTH}\d{{2}} \d{{5}}"),  # Norwegian
 )
 _MANY = 5
+_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,11 @@ class Evidence:
         return self.filled > 1 and (self.share(_TOKEN) >= 0.8 or self.share(_IP) >= 0.8)
 
     @cached_property
+    def is_key(self) -> bool:
+        """Values by which a machine finds a record: tokens, or numbers of which nearly each is another."""
+        return self.is_token or (self.filled > 1 and self.share(_KEY) >= 0.8)
+
+    @cached_property
     def decimal(self) -> str:
         """The decimal sign that the unmistakable values use, "" where none tells."""
         signs = {sign for v, _ in self.values if (sign := _decimal_of(v))}
@@ -128,16 +138,29 @@ class Evidence:
 
 
 def evidence_of(field: SourceField) -> Evidence:
+    """Over all Sections; where their types are in conflict, of the fullest one alone."""
     fullest = max(field.variants, key=lambda v: (v.filled, v.section), default=None)
-    filled = fullest.filled if fullest else 0
+    if fullest is None:
+        return Evidence(_type_of(field, None), (), 0, 0, field.profiles, "")
+    seen = (fullest,) if field.conflict else field.variants
+    values: Counter[str] = Counter()
+    for variant in seen:
+        values.update(dict(variant.top))
     return Evidence(
         type=_type_of(field, fullest),
-        values=fullest.top if fullest else (),
-        filled=filled,
-        distinct=fullest.distinct if fullest else 0,
+        values=tuple(heapq.nsmallest(_SHOWN, values.items(), key=lambda item: (-item[1], item[0]))),
+        filled=sum(variant.filled for variant in seen),
+        distinct=_distinct(seen, fullest, len(values)),
         profiles=field.profiles,
-        declared=fullest.declared if fullest else "",
+        declared=fullest.declared,
     )
+
+
+def _distinct(seen: Sequence[Variant], fullest: Variant, known: int) -> int:
+    """Keys are other keys in every Section, labels are the same ones; between them nobody counted."""
+    if fullest.filled and fullest.distinct > fullest.filled / 2:
+        return sum(variant.distinct for variant in seen)
+    return max(known, *(variant.distinct for variant in seen))
 
 
 def _type_of(field: SourceField, fullest: Variant | None) -> ValueType:

@@ -56,7 +56,7 @@ def propose_default(field: SourceField, targets: Sequence[Target], settings: Pro
     target = place or TargetField(TargetObject.PERSON, key, kind, False, key)
     rule = map_rule(field, evidence_of(field), target, settings, key, component)
     reason = Reason(FOR, f"{field.name} is a default attribute of APSIS One with one home in Pipedrive")
-    return Proposal(rule, 0.99, (reason,))
+    return Proposal(rule, 0.99, (reason,), flags=_held(target.filled))
 
 
 def propose_fixed(
@@ -65,7 +65,7 @@ def propose_fixed(
     """A proposal for a row that is no attribute."""
     match field.kind:
         case SourceKind.TAG:
-            return _tags(field, settings)
+            return _tags(field, catalogue, settings)
         case SourceKind.SECTION:
             return _sections(field, catalogue)
         case SourceKind.EVENT:
@@ -113,12 +113,19 @@ def _named(
     )
 
 
-def _tags(field: SourceField, settings: ProposerSettings) -> Proposal:
+def _held(filled: int) -> tuple[str, ...]:
+    """The flag of a target field that has values already."""
+    return ("existing_data",) if filled else ()
+
+
+def _tags(field: SourceField, catalogue: Sequence[TargetField], settings: ProposerSettings) -> Proposal:
     rule = FieldRule(
         field.key, field.kind, Action.MAP, object=TargetObject.PERSON, field="labels", type=FieldType.SET,
         transform=settings.tag_style, update_mode=UpdateMode.APPEND,
     )  # fmt: skip
-    return Proposal(rule, 0.97, (Reason(FOR, "Each tag becomes a label of the same name"),))
+    labels = (f for f in catalogue if (f.object, f.standard_key) == (TargetObject.PERSON, "labels"))
+    reason = Reason(FOR, "Each tag becomes a label of the same name")
+    return Proposal(rule, 0.97, (reason,), flags=_held(sum(f.filled for f in labels)))
 
 
 def _event(field: SourceField) -> Proposal:

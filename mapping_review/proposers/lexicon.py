@@ -21,10 +21,12 @@ _LETTERS = str.maketrans(
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _FUZZY_FROM, _ANOTHER_LETTER_FROM = 6, 8
 _KIN = 0.6
-_SKELETON_FROM, _SKELETON_TO, _SKELETON_REACH = 4, 8, 2.4
+_SKELETON_FROM, _SKELETON_TO, _SKELETON_REACH, _CUT_REACH = 4, 8, 2.4, 3
 _NUMBERS = ("nr", "nro", "no", "num", "nummer", "numero", "number")
 LANGUAGES = ("en", "sv", "no", "da", "fi", "de", "nl")
 Languages = tuple[str, ...]
+# Where "aar" is how systems without the letter write "år".
+_WITH_RING = frozenset({"sv", "no", "da"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class Lexicon:
     def find(self, word: str, languages: Languages = ()) -> tuple[str, ...]:
         """The concepts of a joined, folded word; () where it is unknown."""
         meanings = self._terms.get(word) or self._terms.get(self._written.get(unwritten(word), ""), ())
+        if not meanings and "aa" in word and _WITH_RING & set(languages):
+            meanings = self._terms.get(word.replace("aa", "a"), ())
         preferred = [m for m in meanings if m.languages & set(languages)]
         return tuple(m.concept for m in preferred or meanings)
 
@@ -266,6 +270,13 @@ _ENDINGS = tuple(
     en et er ar or es na ne jen ien s n t e a r i
     """.split()
 )
+
+
+def is_cut_of(word: str, term: str) -> bool:
+    """Whether a word is a term cut short: its start, or its start and its end."""
+    if word.isdigit() or len(word) < 2:
+        return word == term
+    return term.startswith(word) or (_CUT_REACH * len(word) >= len(term) and _is_skeleton(word, term))
 
 
 def _is_skeleton(word: str, term: str) -> bool:

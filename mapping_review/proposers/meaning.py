@@ -6,10 +6,14 @@ from dataclasses import replace
 
 from mapping_review.proposers.evidence import Evidence
 from mapping_review.proposers.names import Reading
+from mapping_review.proposers.subjects import main_concept, unit_weight
 from migrator.engine.inventory import ValueType
+from migrator.engine.reading import epoch_of
 
 _NAMES = frozenset({"name", "full_name", "customer", "contact", "legal_name"})
 _IDLE = frozenset({"last", "first", "current", "previous", "customer"})
+# What stands for the company where a Section holds such.
+_SOCIETIES, _NAMING = frozenset({"club", "school"}), frozenset({"name", "full_name"})
 _NUMBER_OF = {
     "quote": "quote_number",
     "order": "order_number",
@@ -30,6 +34,10 @@ _TOLD_BY = {
     ("postal_code", "national_id"): _POSTAL_CODE,
     ("address", "department"): _WITH_DIGIT,
 }
+_SHORT_NUMBER = re.compile(r"\d{5,8}")
+_DAY_OF_BIRTH = re.compile(
+    r"(?:19|20)?\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)?\d{2}"
+)
 _OWN_BESIDE_INVOICE = frozenset({"first_name", "last_name", "full_name"})
 
 
@@ -45,9 +53,21 @@ def meant_in_section(reading: Reading, evidence: Evidence, beside: frozenset[str
     return reading
 
 
+def meant_among_companies(reading: Reading, beside: frozenset[str]) -> Reading:
+    """In a Section of companies "club name" is the name of each and "club address" its address."""
+    rest = tuple(unit for unit in reading.units if not unit & _SOCIETIES)
+    if len(rest) == len(reading.units) or reading.unknown or "company" in beside:
+        return reading
+    if all(unit <= _NAMING for unit in rest):
+        return _instead(reading, "company") if rest else reading
+    if not all(unit_weight(unit) >= 0.9 for unit in rest):
+        return reading
+    return replace(reading, units=rest, hint=reading.hint or "organization")
+
+
 def meant_by(reading: Reading, evidence: Evidence) -> Reading:
     """The reading as the values confirm it; the same reading where they have nothing to add."""
-    reading = _told_apart(reading, evidence)
+    reading = _no_national_id(_told_apart(reading, evidence), evidence)
     if reading.has("job_title", "salutation", "title_word"):
         if evidence.has_academic_titles:
             return _instead(reading, "academic_title")
@@ -58,6 +78,28 @@ def meant_by(reading: Reading, evidence: Evidence) -> Reading:
     if is_name and evidence.has_legal_forms:
         return _instead(reading, "company")
     return _numbered(reading, evidence)
+
+
+def _no_national_id(reading: Reading, evidence: Evidence) -> Reading:
+    """Five to eight digits that are no date are a number in a register of somebody's own."""
+    is_short = (
+        len(evidence.values) > 1 and evidence.share(_SHORT_NUMBER) == 1 and not evidence.share(_DAY_OF_BIRTH)
+    )
+    if not is_short or "national_id" not in reading.concepts:
+        return reading
+    return replace(
+        reading, units=tuple(u - {"national_id"} | {"id"} if "national_id" in u else u for u in reading.units)
+    )
+
+
+def read_with(reading: Reading, evidence: Evidence) -> Evidence:
+    """The values as the name confirms them: ten digits under a date's name are seconds since 1970."""
+    concept = main_concept(reading)
+    is_day = concept is not None and (concept.type == "date" or "date" in reading.concepts)
+    if not is_day or evidence.type not in (ValueType.NUMBER, ValueType.PHONE) or not evidence.values:
+        return evidence
+    are_moments = all(epoch_of(value) is not None for value, _ in evidence.values)
+    return replace(evidence, type=ValueType.DATETIME) if are_moments else evidence
 
 
 def _told_apart(reading: Reading, evidence: Evidence) -> Reading:

@@ -2,12 +2,14 @@
 four."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mapping_review.proposers.candidates import Candidate
 from mapping_review.proposers.names import Reading
 from mapping_review.proposers.subjects import Subject
-from migrator.engine.field_map import Action, FieldRule
+from migrator.engine.field_map import Action, FieldRule, Merge
 from migrator.engine.inventory import FieldType, SourceField, TargetObject
+from migrator.engine.merging import clashes, place_of
 
 _Meaning = tuple[frozenset[frozenset[str]], TargetObject, FieldType]
 
@@ -24,6 +26,21 @@ def same_new_fields(
             groups.setdefault((frozenset(subject.reading.units), rule.object, rule.type), []).append(subject)
     apart = (_apart(group) for group in groups.values())
     return [(common_name(g[0].reading), tuple(s.field.key for s in g)) for g in apart if len(g) > 1]
+
+
+def with_merge_rules(rules: Sequence[FieldRule]) -> list[FieldRule]:
+    """The rules, in their order. Attributes that are proposed for one place mean the same there, in several
+    Sections or from several CRMs: the first value that is filled counts."""
+    shared = {rule.source for clash in clashes(rules) if not clash.needs_part for rule in clash.rules}
+    return [replace(rule, merge=Merge.FIRST) if rule.source in shared else rule for rule in rules]
+
+
+def shares_its_section(rule: FieldRule, rules: Sequence[FieldRule]) -> bool:
+    """Whether another rule fills the same place from the same Section, so that one value may stand behind
+    another."""
+    sections = {section for section, _ in rule.sources}
+    beside = (r for r in rules if r.source != rule.source and r.merge and place_of(r) == place_of(rule))
+    return any(sections & {section for section, _ in other.sources} for other in beside)
 
 
 def same_existing_fields(chosen: Sequence[tuple[Subject, Candidate]]) -> frozenset[str]:

@@ -18,11 +18,24 @@ _STOP = frozenset(
     """
     of the a an and or och og und en de het der die das den det ett et for fur voor via per i in pa av af med
     with mit met your my our din var dein uw je by from via http https com auf zu zum zur im te ter ten op
-    bij is
+    bij is ja
     """.split()
 )
-_CURRENCIES = frozenset(["sek", "nok", "dkk", "eur", "gbp", "usd", "chf", "kr", "euro"])
+_CURRENCIES = frozenset(
+    """
+    sek nok dkk eur gbp usd chf kr euro tkr kkr mkr mnok tnok tsek msek tdkk mdkk teur keur meur tusd kusd
+    """.split()
+)
+# Systems that put themselves before the names of the fields they fill.
+_SYSTEMS = frozenset(
+    """
+    sap nav erp sf sfdc hs hubspot mc mailchimp wp woo woocommerce shopify magento cf fld tbl attr ext dwh ax
+    visma fortnox superoffice so upsales crm cdp prestashop zd zendesk intercom stripe klaviyo typo3 drupal
+    """.split()
+)
+_MONTHS = frozenset(["m", "mo", "mon", "mth", "mnd", "man", "mdr", "md", "mnt", "kk"])
 _LINKS = ("", "s", "e", "n", "en", "es", "er", "ns", "a", "o")
+_REACHED = frozenset({"email", "phone", "city", "url", "website"})
 _SHORT_ENDS = frozenset(["nr", "id", "no"])
 _UNKNOWN_COST, _TERM_COST, _PART_COST, _STOP_COST = 3.0, 1.0, 1.15, 0.6
 _ABBREVIATED_COST, _SKELETON_COST = 1.8, 2.2
@@ -90,6 +103,10 @@ class Words:
         """Nothing is thrown away on the strength of an abbreviation."""
         return () if any("skip" in self.lexicon.concepts[c].flags for c in found) else found
 
+    def are_generic(self, found: tuple[str, ...]) -> bool:
+        """Whether they are concepts such as "count", which need another beside them to mean something."""
+        return any("generic" in self.lexicon.concepts[c].flags for c in found)
+
     def find_loosely(self, word: str) -> tuple[str, ...]:
         return self.lexicon.find_loosely(word, self.languages)
 
@@ -114,7 +131,15 @@ def _words(name: str, lex: Words) -> list[str]:
     # Acronyms in mixed case ("MwSt-Nr") are one word; splitting them leaves pieces of two letters.
     if any(len(part) <= 2 for part in _CAMEL.split(name)) and lex.find("".join(_plain_words(name))):
         split = name
-    return ["percent" if word == "%" else word for word in _plain_words(split)]
+    words = ["percent" if word == "%" else word for word in _plain_words(split)]
+    return words[1:] if _is_systems(words, lex) else words
+
+
+def _is_systems(words: list[str], lex: Words) -> bool:
+    """Whether the first word only names the system that filled the field; a number or id there is its own."""
+    if len(words) < 2 or words[0] not in _SYSTEMS or lex.find(words[0]) or lex.find("".join(words)):
+        return False
+    return not {"id", "number", "code"} & {c for word in words[1:] for c in lex.find(word)}
 
 
 def _plain_words(text: str) -> list[str]:
@@ -160,11 +185,18 @@ def _covers(words: list[str], lex: Words) -> list[_Cover]:
     found = lex.find("".join(words))
     if found:
         return [_known(_TERM_COST, found)]
+    if len(words) == 2 and _is_twelve_months(words, lex):
+        return [_known(_TERM_COST, ("year",))]
     if len(words) == 2 and words[0] in lex.dotted and (joined := lex.find_between(*words)):
         return [_known(_TERM_COST + 0.3, joined, 1)]
     if len(words) == 2 and (joined := _cut_short(words, lex)):
         return [_known(_ABBREVIATED_COST + 0.3, joined, 1)]
     return [_cover_word(words[0], lex)] if len(words) == 1 else []
+
+
+def _is_twelve_months(words: list[str], lex: Words) -> bool:
+    """ "12 kk", "12m": what people buy in them is what they buy in a year."""
+    return words[0] == "12" and (words[1] in _MONTHS or "month" in lex.find(words[1]))
 
 
 def _cut_short(words: list[str], lex: Words) -> tuple[str, ...]:
@@ -188,6 +220,8 @@ def _cover_word(word: str, lex: Words) -> _Cover:
     ):
         if found := look_up(word):
             return _known(cost, found, 1)
+    if both := _cut_head(word, lex):
+        return _Cover(_SKELETON_COST + _PART_COST, tuple(both), (), 1)
     ending, head = _known_ending(word, lex)
     return _Cover(_UNKNOWN_COST, tuple(ending), (head,))
 
@@ -224,9 +258,22 @@ def _known_ending(word: str, lex: Words) -> tuple[list[frozenset[str]], str]:
         return [frozenset([sensitive])], word
     for start in range(3, len(word) - 3):
         found = lex.find(word[start:])
-        if found:
+        # Four letters end many words by chance: "evaluering" is no "ring".
+        if found and (len(word) - start > 4 or lex.are_generic(found) or _REACHED & set(found)):
             return [frozenset(found)], word[:start]
     return [], word
+
+
+def _cut_head(word: str, lex: Words) -> list[frozenset[str]]:
+    """ "hlöstömäärä" -> employees + count: a known ending after a beginning that is cut short."""
+    for start in range(4, len(word) - 3):
+        ending = lex.find(word[start:])
+        head = lex.are_generic(ending) and (
+            lex.find_abbreviated(word[:start]) or lex.find_skeleton(word[:start])
+        )
+        if head:
+            return [frozenset(head), frozenset(ending)]
+    return []
 
 
 def _composed(units: list[frozenset[str]], lex: Lexicon) -> list[frozenset[str]]:

@@ -3,6 +3,8 @@
 import re
 
 from mapping_review.proposers.addresses import address_part
+from mapping_review.proposers.lexicon import lexicon
+from mapping_review.proposers.names import Reading
 from mapping_review.proposers.subjects import Subject, is_identifier, main_concept
 from migrator.engine.inventory import FieldType, ValueType
 
@@ -10,11 +12,16 @@ _F, _V = FieldType, ValueType
 _PLAIN_TYPES = frozenset({_F.VARCHAR, _F.TEXT, _F.DOUBLE, _F.MONETARY, _F.DATE, _F.PHONE})
 # Parts of an address of which everybody has an own one, however few were seen yet.
 _PLACES = frozenset({"street", "street2", "house_number", "house_number_suffix", "postal_code", "full"})
+# Words that say what kind of thing it is, whatever it is about.
+_HEADS = ("reason", "type", "category", "status", "group", "level", "percent", "count", "days")
+_OF_HEADS = frozenset({"date", "monetary", "yesno"})
 _NEVER_LISTS = ("text", "date", "user")
 _SHORT_LIST = 20
 _PROSE = 60
 _WITH_DIGIT = re.compile(r".*\d.*", re.DOTALL)
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
+_LEADING_ZERO = re.compile(r"0\d+")
+_ONLY_YEAR = re.compile(r"(?:19[5-9]|20[0-4])\d")
 _DIGITS = re.compile(r"\d{5,}")
 _PLAIN_NUMBER = re.compile(r"[-+]?[\d.,' ]+(?: ?%)?")
 _MONEY_WORDS = frozenset(
@@ -24,8 +31,7 @@ _MONEY_WORDS = frozenset(
 
 def create_type(subject: Subject) -> FieldType:
     """One of the types that the target can create; equal subjects give equal types."""
-    concept = main_concept(subject.reading)
-    wish = concept.type if concept else "-"
+    wish = _wish(subject.reading)
     match subject.evidence.type:
         case _V.YES_NO:
             return _F.ENUM
@@ -44,11 +50,21 @@ def create_type(subject: Subject) -> FieldType:
     return _text_type(subject, wish)
 
 
+def _wish(reading: Reading) -> str:
+    """The type that the name asks for: a reason for a date is a text and no date."""
+    concept = main_concept(reading)
+    if concept is None:
+        return "-"
+    head = next((h for h in _HEADS if h in reading.concepts), "")
+    return lexicon().concepts[head].type if head and concept.type in _OF_HEADS else concept.type
+
+
 def _text_type(subject: Subject, wish: str) -> FieldType:
     evidence = subject.evidence
     few = bool(evidence.filled) and evidence.distinct <= _SHORT_LIST
+    is_number_of = is_identifier(subject.reading) or evidence.share(_LEADING_ZERO) > 0
     # An amount that a few profiles give in words ("by agreement") is an amount; the preview counts what is lost.
-    if wish in ("monetary", "double") and evidence.share(_PLAIN_NUMBER) > 0.5:
+    if not is_number_of and wish in ("monetary", "double") and evidence.share(_PLAIN_NUMBER) > 0.5:
         return FieldType(wish)
     if evidence.mean_length >= _PROSE or (wish == "text" and not few):
         return _F.TEXT
@@ -67,7 +83,10 @@ def _number_type(subject: Subject, wish: str) -> FieldType:
         return _F.VARCHAR
     if wish == "date" and any(_YEAR.search(value) for value, _ in evidence.values):
         return _F.VARCHAR
-    if wish == "monetary" or (wish in ("-", "date") and _says_money(subject)):
+    if wish == "monetary" and evidence.share(_ONLY_YEAR) == 1:
+        # The year that a fee was paid for.
+        return _F.DOUBLE
+    if wish == "monetary" or evidence.type == _V.MONEY or (wish in ("-", "date") and _says_money(subject)):
         return _F.MONETARY
     if wish in ("enum", "set"):
         return _F.ENUM if few else _F.VARCHAR

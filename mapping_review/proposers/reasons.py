@@ -24,11 +24,13 @@ _READS_AS = {
 
 
 def reasons_for(subject: Subject, chosen: Candidate, rule: FieldRule) -> tuple[Reason, ...]:
+    gone = [Reason(AGAINST, subject.left_behind)] if subject.left_behind else []
     return (
+        *gone,
         *chosen.why,
         *_about_name(subject, chosen),
         *_about_values(subject, chosen),
-        *_about_target(chosen, rule),
+        *_about_target(subject, chosen, rule),
     )
 
 
@@ -40,7 +42,7 @@ def _about_name(subject: Subject, chosen: Candidate) -> Iterator[Reason]:
     words = reading_words(subject.reading)
     if words:
         yield Reason(FOR, f"The name reads as {words}")
-    elif chosen.action != Action.SKIP:
+    elif chosen.action != Action.ARCHIVE:
         yield Reason(AGAINST, "The name says nothing that we know")
     if subject.field.conflict and not subject.field.settled:
         yield Reason(AGAINST, "The Sections hold different types under this name")
@@ -57,14 +59,33 @@ def _about_values(subject: Subject, chosen: Candidate) -> Iterator[Reason]:
     yield Reason(FOR, f"{evidence.distinct:,} distinct values in {evidence.filled:,} profiles")
     if chosen.overlap:
         yield Reason(FOR, f"{chosen.overlap:.0%} of the most frequent values are options of the field")
+    yield from _about_wreckage(subject)
     if evidence.is_hash:
         yield Reason(AGAINST, "The values are checksums, which mean nothing outside APSIS One")
 
 
-def _about_target(chosen: Candidate, rule: FieldRule) -> Iterator[Reason]:
+def _about_wreckage(subject: Subject) -> Iterator[Reason]:
+    broken = sum(v.evidence.broken_ids for v in subject.field.variants if v.evidence)
+    if broken:
+        yield Reason(
+            AGAINST, f"A spreadsheet broke the value on {_profiles(broken)}, such as 1,23E+11 or #REF!"
+        )
+
+
+def _profiles(count: int) -> str:
+    return "1 profile" if count == 1 else f"{count:,} profiles"
+
+
+def _about_target(subject: Subject, chosen: Candidate, rule: FieldRule) -> Iterator[Reason]:
     if chosen.action == Action.CREATE:
         yield Reason(AGAINST, "No field with a similar name in Pipedrive")
     if chosen.target is not None and chosen.target.field.filled:
         yield Reason(AGAINST, f"{chosen.target.field.filled:,} records in Pipedrive hold a value already")
-    if chosen.target is not None and chosen.target.key == "owner":
-        yield Reason(AGAINST, "Owners are matched by e-mail address; names and initials find nobody")
+    if chosen.target is not None and chosen.target.key == "owner" and not chosen.target.field.custom:
+        yield _about_owners(subject)
+
+
+def _about_owners(subject: Subject) -> Reason:
+    if subject.evidence.type == ValueType.EMAIL:
+        return Reason(FOR, "Owners are matched by e-mail address")
+    return Reason(AGAINST, "Owners are found by e-mail address only: names and initials find nobody")

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from mapping_review.proposers.addresses import address_part
 from mapping_review.proposers.candidates import Candidate
+from mapping_review.proposers.connectors import DYNAMICS, connector_of
+from mapping_review.proposers.deal_status import look_up
 from mapping_review.proposers.evidence import Evidence
 from mapping_review.proposers.lexicon import fold
 from mapping_review.proposers.names import Reading
@@ -29,7 +31,7 @@ Args = tuple[tuple[str, str], ...]
 
 def rule_for(subject: Subject, chosen: Candidate, settings: ProposerSettings) -> FieldRule:
     """The rule that a candidate stands for; two calls with equal arguments give equal rules."""
-    if chosen.action == Action.SKIP:
+    if chosen.action == Action.ARCHIVE:
         return skip_rule(subject.field)
     if chosen.target is None:
         return _create_rule(subject, chosen.object, settings, chosen.name)
@@ -39,7 +41,7 @@ def rule_for(subject: Subject, chosen: Candidate, settings: ProposerSettings) ->
 
 
 def skip_rule(field: SourceField) -> FieldRule:
-    return FieldRule(field.key, field.kind, Action.SKIP, field.sources)
+    return FieldRule(field.key, field.kind, Action.ARCHIVE, field.sources)
 
 
 def map_rule(
@@ -57,6 +59,8 @@ def map_rule(
     if not target.custom and key == "value":
         # A deal's value and its currency are two fields.
         transform, args = transform_for(_F.DOUBLE, evidence, settings)
+    if not target.custom and key == "status" and target.object == TargetObject.DEAL:
+        transform, args = _states(field, evidence, transform, args)
     if component:
         transform = "postal_code" if component == "postal_code" else transform
     labelled = target.custom and target.type in (_F.ENUM, _F.SET)
@@ -184,6 +188,13 @@ def _order_of(values: Iterable[tuple[str, int]]) -> Args:
     pairs = [(int(m[1]), int(m[2])) for value, _ in values if (m := _SLASHED.fullmatch(value))]
     american = any(second > 12 for _, second in pairs) and not any(first > 12 for first, _ in pairs)
     return (("order", "mdy"),) if american else ()
+
+
+def _states(field: SourceField, evidence: Evidence, transform: str, args: Args) -> tuple[str, Args]:
+    """The look-up table from a CRM's own words and codes to open, won and lost, where it needs one."""
+    found = look_up((value for value, _ in evidence.values), connector_of(field) == DYNAMICS)
+    pairs = {f"{LOOK_UP}{' '.join(value.split()).casefold()}": state for value, state in found.items()}
+    return ("option", tuple(sorted(pairs.items()))) if pairs else (transform, args)
 
 
 def _look_up(evidence: Evidence, target: TargetField, transform: str, args: Args) -> tuple[str, Args]:

@@ -11,7 +11,7 @@ from mapping_review.proposers.evidence import Evidence, reads_as_yes_no
 from mapping_review.proposers.hostile import is_suspicious
 from mapping_review.proposers.lexicon import fold, lexicon
 from mapping_review.proposers.names import Reading
-from mapping_review.proposers.similarity import similarity
+from mapping_review.proposers.similarity import abbreviates, similarity
 from mapping_review.proposers.subjects import CUSTOMER, PURCHASE, Subject, main_concept
 from mapping_review.proposers.targets import Target
 from mapping_review.proposers.vetoes import LABELLED, allows
@@ -23,13 +23,31 @@ _F, _V = FieldType, ValueType
 _PHONEISH = re.compile(r"(?:\+|\(|-)?\d?[\d\s()+/.\-]{2,}(?:\s?(?:x|ext|ankn|-)\.?\s?\d+)?")
 # "1-9", "250+", "12 500 kr", "ca. 40": figures and bands of figures, but no codes.
 _FIGURES = re.compile(r"[^\w]*(?:[^\W\d_]{1,4}\.?\s+)?\d[\d.,\s'+<>–-]*(?:\s?[^\W\d_]{1,8}\.?)?|[<>]\s?\d.*")
+# How alike a name and its own abbreviation are.
+_ABBREVIATED = 0.85
+# What people have, in a Section without companies, has no organization to go to.
+_NO_COMPANY = -0.45
+# Labels that are neither yes nor no would all be lost in a field of these two.
+_NOT_YES_NO = -0.5
+# A CRM says for certain whose its fields are.
+_ANOTHER_RECORD = -0.6
 _CREATE, _WORTH_NOTHING = 0.56, 0.03
 # Without a name there is no organization at all, so the name goes before a custom field that is called alike.
 _IDENTITY = 0.12
 # What labels in common are worth where the names say nothing.
 _BY_LABELS, _LABELS_THAT_TELL = 0.35, 0.6
 _ALWAYS_USELESS = frozenset(
-    {"hash", "token", "tracking", "email_statistic", "engagement_stat", "ab_test", "visitor"}
+    {
+        "hash",
+        "token",
+        "tracking",
+        "email_statistic",
+        "engagement_stat",
+        "ab_test",
+        "visitor",
+        "unused",
+        "mail_link",
+    }
 )
 # What stands beside a word for something useless without making it useful.
 _IDLE = frozenset(
@@ -42,16 +60,21 @@ def candidates_for(subject: Subject, targets: Iterable[Target]) -> list[Candidat
     homes = () if is_suspicious(subject.field.name) else targets
     found = [c for target in homes if (c := _map_to(subject, target)) is not None]
     found += [_create_on(subject, where) for where in TargetObject]
-    found.append(Candidate(Action.SKIP, TargetObject.PERSON, _skip_score(subject)))
+    found.append(Candidate(Action.ARCHIVE, TargetObject.PERSON, _skip_score(subject)))
     return sorted(found, key=lambda c: c.order)
 
 
 def _map_to(subject: Subject, target: Target) -> Candidate | None:
-    if not allows(subject.evidence.type, target) or not _can_hold(subject.evidence, target):
+    if not allows(subject.evidence.type, target) or not can_hold(subject.evidence, target):
         return None
     if target.is_address:
         return to_address(subject, target)
+    if subject.field.key == "attribute:crmid" and target.field.object != TargetObject.PERSON:
+        # It is the key by which the CRM knows the contact, whatever the company's number is called.
+        return None
     alike = max((similarity(ours, r) for ours in _said(subject) for r in target.readings), default=0.0)
+    if alike < _ABBREVIATED and any(abbreviates(subject.reading, r) for r in target.readings):
+        alike = _ABBREVIATED
     overlap, telling = option_overlap(subject.evidence, target)
     if alike < 0.3 and telling < _LABELS_THAT_TELL:
         return None
@@ -74,7 +97,7 @@ def _said(subject: Subject) -> list[Reading]:
     return [reading, replace(reading, folded="", units=(*reading.units, frozenset(["date"])))]
 
 
-def _can_hold(evidence: Evidence, target: Target) -> bool:
+def can_hold(evidence: Evidence, target: Target) -> bool:
     """Texts that look like no phone number and no figure are kept from fields of those types."""
     if evidence.type not in (_V.TEXT, _V.OPTION, _V.LONG_TEXT) or not evidence.values:
         return True
@@ -90,7 +113,7 @@ def option_overlap(evidence: Evidence, target: Target) -> tuple[float, float]:
         return 0.0, 0.0
     options = {fold(option) for option in target.field.options}
     if evidence.type == _V.YES_NO:
-        return (1.0 if reads_as_yes_no(tuple((o, 1) for o in target.field.options)) else 0.0), 0.0
+        return (1.0 if _takes_yes_no(target) else 0.0), 0.0
     if evidence.type not in (_V.OPTION, _V.OPTIONS, _V.TEXT):
         return 0.0, 0.0
     labels = sorted({fold(label) for value, _ in evidence.values for label in options_in(value)} - {""})
@@ -108,6 +131,8 @@ def _starts_one(label: str, options: set[str]) -> bool:
 def _type_fit(value_type: ValueType, target: Target, overlap: float) -> float:
     kind = target.field.type
     if kind in LABELLED and target.field.options:
+        if value_type in (_V.OPTION, _V.OPTIONS) and not overlap and _takes_yes_no(target):
+            return _NOT_YES_NO
         if value_type in (_V.OPTION, _V.OPTIONS, _V.YES_NO):
             return 0.2 * overlap - 0.1
         return 0.12 * overlap - (0.2 if value_type in (_V.NUMBER, _V.LONG_TEXT) else 0.1)
@@ -124,10 +149,14 @@ def _type_fit(value_type: ValueType, target: Target, overlap: float) -> float:
     return -0.12 if value_type == _V.LONG_TEXT and kind == _F.VARCHAR else 0.0
 
 
+def _takes_yes_no(target: Target) -> bool:
+    return reads_as_yes_no(tuple((option, 1) for option in target.field.options))
+
+
 def _object_fit(subject: Subject, target: Target) -> float:
     hint, where = subject.holder, target.field.object.value
     if hint:
-        return 0.08 if hint == where else -0.22
+        return 0.08 if hint == where else (_ANOTHER_RECORD if subject.layer == "crm" else -0.22)
     if target.key == "owner" and not target.field.custom:
         return 0.03 if where == TargetObject.PERSON else 0.0
     concept = main_concept(subject.reading)
@@ -135,7 +164,10 @@ def _object_fit(subject: Subject, target: Target) -> float:
         return 0.0
     if concept.object in (CUSTOMER, PURCHASE):
         return 0.02 if subject.home == where else -0.03
-    return 0.03 if concept.object == where else -0.07
+    if concept.object == where:
+        return 0.03
+    is_lost = concept.object == TargetObject.PERSON and not subject.company_side
+    return _NO_COMPANY if is_lost and where == TargetObject.ORGANIZATION else -0.07
 
 
 def _component(subject: Subject, target: Target) -> str:

@@ -3,13 +3,15 @@
 from functools import cache, lru_cache
 from pathlib import Path
 
-from mapping_review.proposers.lexicon import lexicon
+from mapping_review.proposers.lexicon import is_cut_of, lexicon
 from mapping_review.proposers.names import Reading
 from mapping_review.proposers.subjects import unit_weight
 
 RELATED = Path(__file__).parent / "data" / "related.txt"
 OPPOSED = Path(__file__).parent / "data" / "opposed.txt"
 _UNKNOWN = 0.6
+# How much of a name must be left for it to be that name cut short.
+_SHORTEST, _LEAST_SHARE = 4, 0.36
 _ANOTHERS, _OPPOSED, _ONLY_QUALIFIERS = 0.4, 0.35, 0.1
 
 
@@ -27,6 +29,28 @@ def similarity(source: Reading, target: Reading) -> float:
     if shared < 0.9 and not _shares_meaning(source, target):
         shared -= _ONLY_QUALIFIERS
     return max(0.0, min(0.98, shared) - _apart(source, target))
+
+
+def abbreviates(source: Reading, target: Reading) -> bool:
+    """Whether the source's name is the target's cut short, word by word or within a compound: "Pat.nr" and
+    "Patientnummer". Only for names of which a part was guessed or not known at all."""
+    short, full = "".join(source.words), "".join(target.words)
+    is_doubtful = bool(source.unknown) or source.guessed > 0
+    is_shorter = _SHORTEST <= len(short) < len(full) and len(short) >= _LEAST_SHARE * len(full)
+    return is_doubtful and is_shorter and short[:2] == full[:2] and _is_cut_to(full, source.words)
+
+
+def _is_cut_to(full: str, words: tuple[str, ...]) -> bool:
+    """Whether the words, each cut short, make up the whole of the other name."""
+    ends = {0}
+    for word in words:
+        ends = {
+            end
+            for start in ends
+            for end in range(start + len(word), len(full) + 1)
+            if is_cut_of(word, full[start:end])
+        }
+    return len(full) in ends
 
 
 def _shares_meaning(source: Reading, target: Reading) -> bool:
@@ -107,7 +131,7 @@ def _alike(word: str, other: str) -> float:
     if len(short) >= 3 and long.startswith(short):
         return 0.6
     dice = _dice(_pairs_of(word), _pairs_of(other))
-    return dice if dice >= 0.6 else 0.0
+    return dice if dice >= 0.7 else 0.0
 
 
 def _pairs_of(word: str) -> frozenset[str]:

@@ -1,19 +1,21 @@
 """A source field with all that is known of it before scoring: what its name means and its values show."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
 from mapping_review.proposers.evidence import Evidence
-from mapping_review.proposers.lexicon import Concept, lexicon
+from mapping_review.proposers.lexicon import Concept, fold, lexicon
 from mapping_review.proposers.names import Reading
-from migrator.engine.inventory import SourceField, TargetObject
+from migrator.engine.inventory import SourceField, TargetObject, ValueType
 
 
 @dataclass(frozen=True)
 class Subject:
     """A source field with all that is known of it before scoring. `company_side` says that its Sections hold
     companies, so that addresses there are the company's; `split_address` that post code or city stand
-    apart; `has_usual_address` that there is one beside those for deliveries and invoices."""
+    apart; `has_usual_address` that there is one beside those for deliveries and invoices; `left_behind` why it looks
+    like what an uninstalled CRM left, "" for all else."""
 
     field: SourceField
     reading: Reading
@@ -21,6 +23,7 @@ class Subject:
     company_side: bool = False
     split_address: bool = False
     has_usual_address: bool = False
+    left_behind: str = ""
 
     @property
     def layer(self) -> str:
@@ -39,7 +42,8 @@ class Subject:
     @cached_property
     def is_sensitive(self) -> bool:
         flagged = any("sensitive" in lexicon().concepts[c].flags for c in self.reading.concepts)
-        return flagged or self.evidence.is_national_id or self.evidence.is_bank_account
+        is_marked = self.evidence.is_national_id or self.evidence.is_bank_account
+        return flagged or is_marked or tells_of_health(self.evidence)
 
     @cached_property
     def holder(self) -> str:
@@ -61,6 +65,22 @@ class Subject:
         if object_ == PURCHASE:
             return (TargetObject.DEAL if self.company_side else TargetObject.PERSON).value
         return object_
+
+
+_HEALTH = frozenset({"health", "disability_sensitive"})
+_WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+def tells_of_health(evidence: Evidence) -> bool:
+    """Whether most of the values, two at least, name illnesses or treatments, whatever the field is called."""
+    if evidence.type not in (ValueType.TEXT, ValueType.OPTION, ValueType.OPTIONS, ValueType.LONG_TEXT):
+        return False
+    ill = [value for value, _ in evidence.values if _names_illness(value[:200])]
+    return len(ill) >= 2 and len(ill) >= 0.6 * len(evidence.values)
+
+
+def _names_illness(value: str) -> bool:
+    return any(_HEALTH & set(lexicon().find(word)) for word in _WORD.findall(fold(value)))
 
 
 # A fact of whoever buys: the company's where a Section holds companies, else the person's. A fact of one

@@ -87,7 +87,7 @@ def test_a_lapsed_approval_says_why(project: Project, signed: MapVersion) -> Non
     found = compare(signed, draft)
     (row,) = found.lapsed
     assert (row.key, row.happened.text) == (SHOES, "Approval lapsed, Crosswalk")
-    assert row.why == ("The approval lapsed. The values or types in APSIS One changed since it was approved.")
+    assert row.why == ("The approval lapsed. Values were Number and are One option now.")
 
 
 def test_an_approval_that_lapsed_and_was_given_again_still_shows(

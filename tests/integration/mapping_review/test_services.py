@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from mapping_review import queries, services
+from mapping_review import queries, services, signing
 from mapping_review.choices import Act, RowState, VersionState
 from mapping_review.models import DecisionEvent, MapVersion
 from migrator import approvals, staging
@@ -61,7 +60,7 @@ def test_an_approval_lapses_when_its_values_changed(version: MapVersion, project
     made.make_map(project, fields)
     row = made.row(version, SHOES)
     assert (row.state, row.decided_by, row.rule) == (RowState.PROPOSED, None, None)
-    assert "changed" in row.lapsed
+    assert row.lapsed == "Values were Number and are One option now"
     assert row.events.get(act=Act.LAPSE).actor is None
 
 
@@ -71,7 +70,7 @@ def test_an_approval_lapses_when_its_target_is_gone(project: Project, erik: Any)
     row = made.row(version, SHOES)
     services.approve(row.pk, **made.act(row, erik))
     made.make_map(project)
-    assert "no longer there" in made.row(version, SHOES).lapsed
+    assert made.row(version, SHOES).lapsed == "The field Shoe size is no longer in Pipedrive"
 
 
 def test_a_field_that_is_gone_from_the_source_leaves_the_draft(version: MapVersion, project: Project) -> None:
@@ -157,7 +156,7 @@ def test_a_rejected_row_stays_undecided(version: MapVersion, erik: Any) -> None:
 def test_skipping_leaves_the_field_behind(version: MapVersion, erik: Any) -> None:
     row = made.row(version, SHOES)
     (rule,) = services.skip_field(row.pk, **made.act(row, erik)).row.rules
-    assert rule.action == Action.SKIP
+    assert rule.is_left
 
 
 ACTS = [services.approve, services.reject, services.skip_field]
@@ -240,7 +239,7 @@ def test_a_conflict_waits_for_its_type(act: Any, conflicting: MapVersion, erik: 
         ("text", [("create", "varchar", "text")]),
         ("number", [("create", "double", "number")]),
         ("option", [("create", "enum", "option")]),
-        ("drop", [("skip", "varchar", "text")]),
+        ("drop", [("archive", "varchar", "text")]),
         ("split", [("create", "varchar", "text"), ("create", "double", "number")]),
     ],
 )
@@ -274,6 +273,30 @@ def test_an_approval_lapses_when_its_conflict_is_opened_again(
         services.sign_current(project, erik)
 
 
+def test_another_name_for_a_split_field_keeps_its_other_field(
+    conflicting: MapVersion, project: Project, erik: Any
+) -> None:
+    staging.settle_type(project, STORE, "split")
+    row = made.row(conflicting, STORE)
+    first, second = queries.row_of(row).now.rules
+    services.edit(row.pk, replace(first, field="Butik"), **made.act(row, erik))
+    row.refresh_from_db()
+    assert row.rules == (replace(first, field="Butik"), second)
+
+
+def test_to_leave_a_split_field_out_by_an_edit_leaves_all_of_it_out(
+    conflicting: MapVersion, project: Project, erik: Any
+) -> None:
+    staging.settle_type(project, STORE, "split")
+    row = made.row(conflicting, STORE)
+    services.edit(
+        row.pk, replace(queries.row_of(row).now.rules[0], action=Action.ARCHIVE), **made.act(row, erik)
+    )
+    row.refresh_from_db()
+    (rule,) = row.rules
+    assert (row.state, rule.sources) == (RowState.SKIPPED, queries.row_of(row).field.sources)
+
+
 def test_a_split_field_has_its_sections_apart(conflicting: MapVersion, project: Project, erik: Any) -> None:
     staging.settle_type(project, STORE, "split")
     row = made.row(conflicting, STORE)
@@ -283,60 +306,12 @@ def test_a_split_field_has_its_sections_apart(conflicting: MapVersion, project: 
     assert first.field != second.field
 
 
-# Many rows
-
-
-def test_bulk_approval_keeps_its_fences(project: Project, erik: Any) -> None:
-    own = TargetField(TargetObject.PERSON, "Medlemsnr", FieldType.VARCHAR, True, filled=7)
-    conflict = made.attribute_in({"s1": ["0412"], "s2": [412]}, "Store no")
-    lossy = made.attribute("Size", *["42"] * 30, "L")
-    version = made.make_map(project, [*made.FIELDS, conflict, lossy, *made.consent_fields()], [own])
-    batch = services.approve_many(version, 0.5, user=erik, client_key=uuid4())
-    keys = {row.source_key for row in batch.approved}
-    assert {"attribute:firstname", "attribute:email", SHOES} <= keys
-    kept_back = {"attribute:medlemsnr", STORE, "attribute:size", "attribute:md5_email"}
-    kept_back |= {k for k in version.decisions.filter(kind="consent").values_list("source_key", flat=True)}
-    assert not keys & kept_back
-    assert version.decisions.filter(bulk=True).count() == len(keys)
-
-
-def test_bulk_approval_needs_the_confidence(version: MapVersion, erik: Any) -> None:
-    batch = services.approve_many(version, 0.985, user=erik, client_key=uuid4())
-    assert {row.source_key for row in batch.approved} == {"attribute:firstname", "attribute:email"}
-
-
-def test_bulk_approval_takes_only_what_was_shown(version: MapVersion, erik: Any) -> None:
-    first, email = made.row(version, "attribute:firstname"), made.row(version, "attribute:email")
-    services.reject(email.pk, **made.act(email, erik))
-    seen = {first.pk: 0, email.pk: 0}
-    batch = services.approve_many(version, 0.9, user=erik, client_key=uuid4(), seen=seen)
-    assert ([r.pk for r in batch.approved], [r.pk for r in batch.changed]) == ([first.pk], [email.pk])
-
-
-def test_a_repeated_bulk_approval_adds_nothing(version: MapVersion, erik: Any) -> None:
-    key = uuid4()
-    first = services.approve_many(version, 0.9, user=erik, client_key=key)
-    again = services.approve_many(version, 0.9, user=erik, client_key=key)
-    assert {r.pk for r in first.approved} == {r.pk for r in again.approved}
-    assert DecisionEvent.objects.count() == len(first.approved)
-
-
-def test_one_undo_takes_a_bulk_approval_back_but_not_later_decisions(version: MapVersion, erik: Any) -> None:
-    batch = services.approve_many(version, 0.9, user=erik, client_key=uuid4())
-    first = made.row(version, "attribute:firstname")
-    services.skip_field(first.pk, **made.act(first, erik))
-    undone = services.undo_batch(version, batch.key, user=erik, client_key=uuid4())
-    assert [r.pk for r in undone.changed] == [first.pk]
-    assert made.row(version, "attribute:email").state == RowState.PROPOSED
-    assert made.row(version, "attribute:firstname").state == RowState.SKIPPED
-
-
 # Signing
 
 
 def test_signing_binds_to_the_checksum_of_the_map(version: MapVersion, project: Project, erik: Any) -> None:
     services.approve_all(project, erik)
-    signed = services.sign_off(version, erik, 0)
+    signed = services.sign_off(version, erik)
     field_map = queries.approved_field_map(project)
     assert field_map is not None
     assert signed.checksum == field_map.checksum
@@ -349,28 +324,29 @@ def test_an_undecided_row_stands_in_the_way(version: MapVersion, project: Projec
     row = made.row(version, SHOES)
     services.reject(row.pk, **made.act(row, erik))
     with pytest.raises(RefusedError, match="1 field has no decision yet"):
-        services.sign_off(version, erik, 0)
+        services.sign_off(version, erik)
 
 
 def test_an_open_conflict_stands_in_the_way(version: MapVersion, project: Project, erik: Any) -> None:
     services.approve_all(project, erik)
-    with pytest.raises(RefusedError, match="2 fields have an open type conflict"):
-        services.sign_off(version, erik, 2)
+    conflict = made.attribute_in({"s1": ["x"], "s2": [412]}, "Shoe size")
+    made.make_discovery(project, [f if f.key != SHOES else conflict for f in made.FIELDS])
+    assert signing.blockers(version)[0].key == "conflicts"
 
 
 def test_the_plan_of_the_target_has_to_have_room(project: Project, erik: Any) -> None:
     version = made.make_map(project, custom_fields=29, field_cap=30)
     services.approve_all(project, erik)
     with pytest.raises(RefusedError, match=r"creates 2 custom fields, 29 exist, and the plan .* allows 30"):
-        services.sign_off(version, erik, 0)
+        services.sign_off(version, erik)
 
 
 def test_what_changed_since_is_not_signed(version: MapVersion, project: Project, erik: Any) -> None:
     services.approve_all(project, erik)
     fields = [f if f.key != SHOES else made.attribute("Shoe size", "L", "M", "XL") for f in made.FIELDS]
     made.make_discovery(project, fields)
-    with pytest.raises(RefusedError, match="1 approved fields changed"):
-        services.sign_off(version, erik, 0)
+    with pytest.raises(RefusedError, match="1 approved field changed"):
+        services.sign_off(version, erik)
     assert made.row(version, SHOES).state == RowState.PROPOSED
 
 
@@ -395,7 +371,7 @@ def test_a_new_draft_begins_with_every_decision(version: MapVersion, project: Pr
 def test_only_engineers_and_owners_sign(role: Role, version: MapVersion, project: Project, erik: Any) -> None:
     services.approve_all(project, erik)
     with pytest.raises(RefusedError):
-        services.sign_off(version, made.make_member(project, role), 0)
+        services.sign_off(version, made.make_member(project, role))
 
 
 def test_there_is_no_approved_map_without_a_signature(
@@ -452,3 +428,27 @@ def test_evidence_does_not_count_profiles(project: Project) -> None:
     (variant,) = field.variants
     fuller = replace(field, variants=(replace(variant, filled=9_999, distinct=3),), profiles=10_000)
     assert evidence_sha(field) == evidence_sha(fuller)
+
+
+def test_a_decision_of_an_earlier_version_can_be_opened_again_and_put_back(
+    version: MapVersion, erik: Any
+) -> None:
+    services.approve_all(version.project, erik)
+    draft = services.open_draft(services.sign_current(version.project, erik), user=erik)
+    row = made.row(draft, SHOES)
+    approved = row.rule
+    opened = services.undo(row.pk, **made.act(row, erik)).row
+    assert (opened.state, opened.rule, opened.decided_by) == (RowState.PROPOSED, None, None)
+    assert opened.events.get().act == Act.REOPEN
+    back = services.undo(row.pk, **made.act(opened, erik)).row
+    assert (back.state, back.rule) == (RowState.APPROVED, approved)
+
+
+def test_an_act_whose_approval_lapsed_is_not_offered_for_undo(version: MapVersion, erik: Any) -> None:
+    row = made.row(version, SHOES)
+    services.approve(row.pk, **made.act(row, erik))
+    assert queries.last_event(version, erik) is not None
+    made.make_discovery(version.project, [made.attribute("Shoe size", "a@b.se"), *made.FIELDS[:2]])
+    services.propose_map(version.project)
+    assert made.row(version, SHOES).lapsed
+    assert queries.last_event(version, erik) is None

@@ -304,7 +304,29 @@ def test_a_word_in_other_letters_is_no_change(version: MapVersion) -> None:
 def test_leaving_a_field_out_in_json_needs_no_more_than_the_word(version: MapVersion) -> None:
     content = json_with(version, lambda c: rule_in(c, SHOES).update(action="skip"))
     (change,) = looked_at(content, version).changed
-    assert (change.rule["action"], change.rule["field"]) == ("skip", "")
+    assert (change.rule["action"], change.rule["field"]) == ("archive", "")
+
+
+def test_leaving_a_field_behind_in_json_needs_a_reason(version: MapVersion) -> None:
+    left = json_with(version, lambda c: rule_in(c, SHOES).update(action="drop", reason="Nobody uses it"))
+    (change,) = looked_at(left, version).changed
+    assert (change.rule["action"], change.rule["reason"]) == ("drop", "Nobody uses it")
+    bare = json_with(version, lambda c: rule_in(c, SHOES).update(action="drop"))
+    (rejection,) = looked_at(bare, version).rejected
+    assert "Say why" in str(rejection)
+
+
+def test_a_rule_without_the_newer_keys_is_read(version: MapVersion) -> None:
+    def older(content: dict[str, Any]) -> None:
+        rule = rule_in(content, SHOES)
+        for key in ("merge", "rank", "reason"):
+            del rule[key]
+        rule["update_mode"] = "overwrite"
+
+    found = looked_at(json_with(version, older), version)
+    assert found.rejected == ()
+    (change,) = found.changed
+    assert (change.rule["update_mode"], change.rule["merge"]) == ("overwrite", "")
 
 
 # What is refused as a whole
@@ -386,7 +408,7 @@ def test_an_import_makes_proposals_and_takes_an_approval_back_visibly(version: M
         "Erik chose this in a workbook",
     )
     assert shoes.proposed.alternatives[0].rule.field == "Skostorlek"
-    assert (level.state, level.lapsed, level.proposed.rule.action) == (RowState.PROPOSED, "", "skip")
+    assert (level.state, level.lapsed, level.proposed.rule.action) == (RowState.PROPOSED, "", "archive")
     assert not any(rule.field == "Shoes" for rule in queries.field_map(draft).rules)
 
 
@@ -488,7 +510,7 @@ def test_a_settled_type_is_the_ground_of_a_later_workbook(
     services.propose_map(project)
     assert queries.row_of(made.row(version, STORE)).rule.field == "Shop"
     staging.settle_type(project, STORE, "drop")
-    assert queries.row_of(made.row(version, STORE)).rule.action == "skip"
+    assert queries.row_of(made.row(version, STORE)).rule.action == "archive"
 
 
 @pytest.mark.django_db

@@ -17,9 +17,9 @@ from django.utils import timezone
 from mapping_review import services
 from mapping_review.choices import RowState
 from mapping_review.models import MapImport, MapVersion
-from mapping_review.workbook_in import LARGEST_FILE
 from migrator.choices import Role
 from migrator.models import Project
+from migrator.sheets import LARGEST_FILE
 from tests import factories_mapping_review as made
 from tests.workbooks import changed
 

@@ -16,6 +16,7 @@ DEV = TESTS / "samples" / "field_mapping" / "dev.json"
 GENERATED = TESTS / "data" / "mapping_gold" / "generated.json"
 TRADES = TESTS / "data" / "mapping_gold" / "trades.json"
 INDEPENDENT = TESTS / "data" / "mapping_gold" / "independent.json"
+FRESH = TESTS / "data" / "mapping_gold" / "fresh-a.json"
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ HOMES = {
 def test_fixed_rows_have_fixed_homes(key: str, ref: str) -> None:
     proposals = {p.rule.source: p.rule for p in propose(fixed_fields(FOUND), [], SETTINGS)}
     assert proposals[key].ref == ref
-    assert (proposals[key].action == Action.SKIP) == (ref == "person.")
+    assert (proposals[key].action == Action.ARCHIVE) == (ref == "person.")
 
 
 def test_sections_become_the_options_of_one_field() -> None:
@@ -209,7 +209,7 @@ SENSITIVE = {
 @pytest.mark.parametrize("field", SENSITIVE.values(), ids=SENSITIVE)
 def test_sensitive_data_is_never_proposed_silently(field: SourceField) -> None:
     proposal = proposed(field, custom("Extra 7"), custom("Personnummer"))
-    assert (proposal.rule.action, "sensitive" in proposal.flags) == (Action.SKIP, True)
+    assert (proposal.rule.action, "sensitive" in proposal.flags) == (Action.ARCHIVE, True)
 
 
 def test_an_organisation_number_is_no_personal_number() -> None:
@@ -221,7 +221,7 @@ def test_an_organisation_number_is_no_personal_number() -> None:
     "name", ["md5_email", "unsubscribe_token", "TEST anv ej", "bounce_count", "last_sync"]
 )
 def test_what_means_nothing_elsewhere_stays_behind(name: str) -> None:
-    assert proposed(attribute(name, "9e107d9d372bb6826bd81d3542a419d6")).rule.action == Action.SKIP
+    assert proposed(attribute(name, "9e107d9d372bb6826bd81d3542a419d6")).rule.is_left
 
 
 @pytest.mark.parametrize(("name", "values"), [("Email", (True, False)), ("E-post", (True, False))])
@@ -261,6 +261,21 @@ def test_no_name_and_no_value_makes_it_fail(name: str, values: list[str]) -> Non
 def test_a_conflict_and_existing_data_are_flagged() -> None:
     field = replace(attribute("Avdelning", "HR", "IT"), conflict=True)
     assert set(proposed(field, custom("Avdelning", filled=12)).flags) >= {"conflict", "existing_data"}
+
+
+@pytest.mark.parametrize(
+    ("source", "key"),
+    [
+        (attribute("First name", "Anna"), "first_name"),
+        (attribute("Email", "a@example.se"), "emails"),
+        (fixed_fields(Found(9, [], [("vip", 3)], []))[-2], "labels"),
+    ],
+    ids=["first name", "email", "tags"],
+)
+def test_a_fixed_home_that_holds_data_is_flagged_too(source: SourceField, key: str) -> None:
+    there = standard("person", key)
+    assert proposed(source, there).flags == ()
+    assert proposed(source, replace(there, filled=12)).flags == ("existing_data",)
 
 
 def test_two_source_fields_never_share_a_field_of_one_value() -> None:
@@ -439,4 +454,17 @@ def test_pnr_is_a_post_code_by_its_values_and_else_a_persons_number() -> None:
     (code,) = propose([attribute("pnr", "0581", "7713")], [address], norwegian)
     assert code.rule.component == "postal_code"
     (empty,) = propose([attribute("pnr")], [address], norwegian)
-    assert (empty.rule.action, "sensitive" in empty.flags) == (Action.SKIP, True)
+    assert (empty.rule.action, "sensitive" in empty.flags) == (Action.ARCHIVE, True)
+
+
+def test_it_says_on_how_many_profiles_a_spreadsheet_broke_the_id() -> None:
+    proposal = proposed(attribute("Kundnr", *map(str, range(10_000, 10_030)), "1,23E+11", "#REF!", times=2))
+    sentences = [reason.text for reason in proposal.reasons]
+    assert "A spreadsheet broke the value on 4 profiles, such as 1,23E+11 or #REF!" in sentences
+    sound = proposed(attribute("Kundnr", *map(str, range(10_000, 10_030)), times=2))
+    assert not any("spreadsheet" in reason.text for reason in sound.reasons)
+
+
+def test_amounts_with_a_currency_become_an_amount_whatever_the_name_says() -> None:
+    assert proposed(attribute("Xyzzy", "1 250 kr", "300 kr", "€12", "1 500")).new_type == FieldType.MONETARY
+    assert proposed(attribute("Xyzzy", "1 250", "300", "12,5", "1 500")).new_type == FieldType.DOUBLE

@@ -11,9 +11,11 @@ from mapping_review.rulebook import why_impossible
 from migrator.engine.cases import Resolutions
 from migrator.engine.field_map import Action, field_map_of
 from migrator.engine.inventory import FieldType, SourceField, TargetField, TargetObject
+from migrator.engine.phases.context import Context, Known, Supplied
 from migrator.engine.phases.plan import MARKER_FIELD
-from migrator.engine.phases.transform import Context, Known, Supplied, transform
+from migrator.engine.phases.transform import deal_status, transform
 from migrator.engine.records import Profile
+from migrator.engine.transforms.registry import convert
 from migrator.texts import TOOLS
 from tests.unit.mapping_review.test_by_rules import SETTINGS, attribute, custom, standard
 
@@ -69,6 +71,39 @@ HOMES = [
     ("Owner email", "jon@berg.example", "person.owner", "email"),
     ("Contact id", "20012", "person:CRM contact ID:varchar", "text"),
     ("Kontakt-id", "20012", "person:CRM contact ID:varchar", "text"),
+    # Efficy in French
+    ("CRM - N° contact", "20012", "person:CRM contact ID:varchar", "text"),
+    ("CRM - N° société", "30035", "organization:CRM company ID:varchar", "text"),
+    ("CRM - Société", "Ek AB", "organization.name", "text"),
+    ("CRM - N° opportunité", "70454", "deal.id", "text"),
+    ("CRM - Opportunité", "Winter order", "deal.title", "text"),
+    ("CRM - Montant", "349500", "deal.value", "number"),
+    ("CRM - Étape", "Qualified", "deal.stage", "option"),
+    ("CRM - Date de clôture", "2025-06-06", "deal.expected_close_date", "date"),
+    # Lime in Swedish
+    ("Lime - Person-ID", "1001001", "person:CRM contact ID:varchar", "text"),
+    ("Lime - Företags-ID", "30035", "organization:CRM company ID:varchar", "text"),
+    ("Lime - Affär", "Winter order", "deal.title", "text"),
+    ("Lime - Affärsvärde", "349500", "deal.value", "number"),
+    ("Lime - Beräknat avslut", "2025-06-06", "deal.expected_close_date", "date"),
+    # Dynamics with the technical name behind
+    (
+        "Dynamics - Contact (contactid)",
+        "01365956-d1a6-ed11-9ac4-aa6626b2f47c",
+        "person:CRM contact ID:varchar",
+        "text",
+    ),
+    (
+        "Dynamics - Account (accountid)",
+        "0ca01ede-f31d-ed11-9ac4-316af0d3dfa0",
+        "organization:CRM company ID:varchar",
+        "text",
+    ),
+    ("Dynamics - Account", "Ek AB", "organization.name", "text"),
+    ("Dynamics - Opportunity (opportunityid)", "b0ba29e2-fd3f-ed11-9ac4-34eb5f4869f7", "deal.id", "text"),
+    ("Dynamics - Opportunity Topic", "Winter order", "deal.title", "text"),
+    ("Dynamics - Est. Revenue", "349500.5", "deal.value", "number"),
+    ("Dynamics - Owner Primary Email", "jon@berg.example", "person.owner", "email"),
 ]
 
 
@@ -102,7 +137,7 @@ def test_a_company_id_of_the_customers_own_stays_a_field() -> None:
         ("Deal value", ("much", "little")),
         ("Closing date", ("soon", "later")),
         ("Ansvarig", ("Jon Vestby", "Kim Damsgaard")),
-        ("Status", ("won", "lost")),
+        ("Status", ("active", "lapsed")),
         ("Deal status", (True, False)),
         ("Parent account name", ("Ek AB", "Alm AB")),
     ],
@@ -114,7 +149,7 @@ def test_it_leaves_what_does_not_fit_to_the_scores(name: str, values: tuple[obje
 
 def test_sensitive_values_stay_behind_whoever_wrote_them() -> None:
     field = left_by("webcrm", "Contact id", "19900118-9811", "19850709-9805")
-    assert proposed(field).rule.action == Action.SKIP
+    assert proposed(field).rule.is_left
 
 
 def test_an_org_number_gets_a_field_of_the_organization_where_there_is_none() -> None:
@@ -133,6 +168,95 @@ def test_stages_that_pipedrive_lacks_are_counted() -> None:
     assert "1 of 2 values name no stage in Pipedrive and fall to its default" in [r.text for r in reasons]
 
 
+def test_a_record_that_is_given_by_its_id_is_no_name() -> None:
+    ids = ("70214", "70222", "70300")
+    assert proposed(left_by("efficy", "CRM - Opportunité", *ids)).rule.ref == "deal.id"
+    assert proposed(left_by("lime", "Företag", *ids)).rule.ref == "organization:CRM company ID:varchar"
+
+
+def test_words_of_a_crm_mean_nothing_in_the_customers_own_attributes() -> None:
+    assert not proposed(attribute("Montant", "100", "200")).rule.ref.startswith("deal.")
+
+
+def test_an_account_number_of_a_crm_is_never_a_persons() -> None:
+    assert (
+        proposed(left_by("dynamics", "Account Number", "A-17", "A-18")).rule.object
+        == TargetObject.ORGANIZATION
+    )
+
+
+STATES = [
+    ("dynamics", "Opportunity Status", (0, 1, 2), {"0": "open", "1": "won", "2": "lost"}),
+    ("efficy", "CRM - Statut", ("En cours", "Gagné", "Perdu"), {"Gagné": "won", "Perdu": "lost"}),
+    (
+        "lime",
+        "Affärsstatus",
+        ("2. Behov", "5. Order", "6. Förlorad"),
+        {"5. Order": "won", "6. Förlorad": "lost"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("connector", "name", "values", "states"), STATES, ids=[s[1] for s in STATES])
+def test_states_in_a_crms_own_words_become_open_won_and_lost(
+    connector: str, name: str, values: tuple[object, ...], states: dict[str, str]
+) -> None:
+    rule = proposed(left_by(connector, name, *values)).rule
+    assert rule.ref == "deal.status"
+    for value, state in states.items():
+        written = convert(rule.transform, value, dict(rule.args), TOOLS).value
+        assert deal_status(str(written)) == state
+
+
+def test_numbers_are_no_states_where_another_crm_wrote_them() -> None:
+    rule = proposed(left_by("webcrm", "Deal status", 0, 1, 2)).rule
+    assert not rule.args
+
+
+def test_states_that_say_neither_won_nor_lost_are_counted() -> None:
+    reasons = [r.text for r in proposed(left_by("lime", "Affärsstatus", "2. Behov", "5. Order")).reasons]
+    assert "1 of 2 values say neither won nor lost; their deals become open" in reasons
+
+
+@pytest.mark.parametrize("names", [("Jon Vestby", "Kim Damsgaard"), ("JVE", "KDA")])
+def test_owners_by_name_or_initials_are_for_a_person_to_check(names: tuple[str, ...]) -> None:
+    for field in (left_by("lime", "Ansvarig säljare", *names), attribute("Ansvarig säljare", *names)):
+        proposal = proposed(field)
+        assert proposal.rule.ref != "person.owner" or proposal.confidence <= 0.6
+        assert any("names and initials find nobody" in r.text for r in proposal.reasons)
+
+
+def test_an_owner_by_email_needs_no_warning() -> None:
+    reasons = proposed(left_by("lime", "Ansvarig säljare", "jon@berg.example")).reasons
+    assert not any("find nobody" in r.text for r in reasons)
+
+
+def filled(field: SourceField, profiles: int) -> SourceField:
+    return replace(field, variants=tuple(replace(v, filled=profiles) for v in field.variants))
+
+
+def test_what_an_uninstalled_crm_left_says_so_and_is_not_trusted() -> None:
+    old = [filled(left_by("lime", n, v), 16) for n, v in (("Person-ID", "500055"), ("Företag", "EK AB"))]
+    new = [
+        filled(left_by("dynamics", n, v), 400) for n, v in (("Contact id", "a-1"), ("Account Name", "Ek AB"))
+    ]
+    proposals = propose([*old, *new], CATALOGUE, SETTINGS)
+    for proposal in proposals[:2]:
+        assert proposal.confidence <= 0.5
+        assert "Lime looks uninstalled" in proposal.reasons[0].text
+    for proposal in proposals[2:]:
+        assert proposal.confidence >= 0.9
+    assert [p.rule.field for p in proposals[::2]] == ["Lime contact ID", "CRM contact ID"]
+    assert proposals[3].rule.ref == "organization.name" != proposals[1].rule.ref
+
+
+def test_two_crms_that_both_write_or_of_two_sections_are_both_trusted() -> None:
+    one, other = left_by("lime", "Person-ID", "500055"), left_by("dynamics", "Contact id", "a-1")
+    elsewhere = left_by("dynamics", "Contact id", "a-1", section="s2")
+    for fields in ([filled(one, 200), filled(other, 400)], [filled(one, 16), filled(elsewhere, 400)]):
+        assert all(p.confidence >= 0.9 for p in propose(fields, CATALOGUE, SETTINGS))
+
+
 def test_two_crm_attributes_of_one_section_do_not_share_a_field() -> None:
     fields = [left_by("webcrm", "Deal name", "Winter order"), left_by("webcrm", "Deal title", "Spring order")]
     refs = [p.rule.ref for p in propose(fields, CATALOGUE, SETTINGS)]
@@ -146,7 +270,10 @@ def test_a_person_can_save_the_proposed_rule_unchanged(home: tuple[str, str, str
 
 def test_the_proposed_rules_write_a_deal_with_a_number_as_its_value() -> None:
     values = {
-        name: value for name, value, *_ in HOMES if name not in ("Opportunity ID", "Affärsnamn", "Säljfas")
+        name: value
+        for name, value, *_ in HOMES
+        if name not in ("Opportunity ID", "Affärsnamn", "Säljfas")
+        and not name.startswith(("CRM -", "Lime", "Dynamics"))
     }
     fields = [left_by("webcrm", name, value) for name, value in values.items()]
     rules = [p.rule for p in propose(fields, CATALOGUE, SETTINGS)]

@@ -9,6 +9,7 @@ from mapping_review.proposers.meaning import meant_by
 from mapping_review.proposers.names import read_name
 from migrator.engine.field_map import Action
 from migrator.engine.inventory import FieldType, ValueType
+from tests.factories_mapping_review import attribute_in
 from tests.unit.mapping_review.test_by_rules import SETTINGS, attribute, custom, proposed, standard
 
 NATIONAL_IDS = {
@@ -62,7 +63,8 @@ def test_tokens_of_machines_are_told_from_codes_of_people(values: tuple[str, ...
 
 def test_a_number_behind_a_word_is_a_text() -> None:
     assert seen("Golf 2012", "Polo 2015", "Golf 2019").type != ValueType.NUMBER
-    assert seen("12 500 kr", "SEK 99", "ca. 40", "50 %").type == ValueType.NUMBER
+    assert seen("12 500 kr", "SEK 99", "ca. 40", "50 %").type == ValueType.MONEY
+    assert seen("12 500", "ca. 40", "50 %").type == ValueType.NUMBER
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ def test_yes_and_no_in_common_find_nothing() -> None:
 
 
 def test_a_numbered_field_that_nobody_filled_stays_behind() -> None:
-    assert proposed(attribute("Fält 2")).rule.action == Action.SKIP
+    assert proposed(attribute("Fält 2")).rule.is_left
     assert proposed(attribute("Fält 2", "Turledare", "Funktionär")).rule.action == Action.CREATE
 
 
@@ -154,3 +156,23 @@ def test_the_projects_region_gives_the_language() -> None:
     assert languages_of(danish) == ("da",)
     assert languages_of(replace(danish, languages=("fi", "xx"))) == ("fi",)
     assert languages_of(replace(danish, region="XX")) == ()
+
+
+def test_a_field_of_several_sections_is_judged_by_all_of_them() -> None:
+    found = evidence_of(attribute_in({"SE": ("sv", "en"), "NO": ("nb", "en"), "FI": ("fi",)}, "language"))
+    assert {value for value, _ in found.values} == {"sv", "nb", "fi", "en"}
+    assert (found.distinct, found.filled) == (4, 100)
+
+
+def test_keys_of_several_sections_are_as_unique_together_as_apart() -> None:
+    keys = {section: [f"{section}{number}" for number in range(30)] for section in ("SE", "NO", "FI")}
+    assert evidence_of(attribute_in(keys, "Medlemsnr", times=1)).uniqueness == 1.0
+
+
+def test_where_the_types_are_in_conflict_the_fullest_section_speaks() -> None:
+    field = attribute_in({"SE": ("0412", "0087", "0090"), "NO": ("412", "87")}, "store_no")
+    assert {value for value, _ in evidence_of(replace(field, conflict=True)).values} == {
+        "0412",
+        "0087",
+        "0090",
+    }

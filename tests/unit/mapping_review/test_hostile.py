@@ -1,14 +1,21 @@
 """Names and values by strangers: they change no proposal of any other row, and order and hashing change nothing."""
 
+import json
 import random
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mapping_review.proposers import by_rules
 from mapping_review.proposers.hostile import is_suspicious
+from mapping_review.proposers.proposal import ProposerSettings
+from migrator.engine.source_fields import Found, fixed_fields
+from tests import factories_mapping_review as made
+from tests.hostile import TEXTS
 from tests.unit.mapping_review.gold import DEV, GENERATED, accounts, answers_for, homes_of
 
 pytestmark = pytest.mark.slow
@@ -89,6 +96,18 @@ VALUES = [
 ]
 
 
+WITH_TEXT = ("tag:all", "section:all")
+
+
+def proposals_for(found: Found) -> dict[str, str]:
+    fields = [
+        *fixed_fields(found),
+        made.attribute("Medlemsnr", "100234"),
+        made.attribute("Email", "a@b.example"),
+    ]
+    return {p.rule.source: json.dumps(p.to_json()) for p in by_rules.propose(fields, [], ProposerSettings())}
+
+
 def attribute(key: str, name: str, samples: list[Any], section: str) -> dict[str, Any]:
     return {
         "id": key,
@@ -103,6 +122,10 @@ def attribute(key: str, name: str, samples: list[Any], section: str) -> dict[str
     }
 
 
+def test_there_are_rows_to_take_a_field_from() -> None:
+    assert len(VICTIMS) == 4
+
+
 def test_there_are_a_hundred_hostile_names_and_values() -> None:
     assert len(set(NAMES)) + len(set(VALUES)) >= 100
 
@@ -110,6 +133,42 @@ def test_there_are_a_hundred_hostile_names_and_values() -> None:
 @pytest.mark.parametrize("name", NAMES, ids=lambda n: repr(n[:40]))
 def test_hostile_names_are_known_for_what_they_are(name: str) -> None:
     assert is_suspicious(name)
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda t: ascii(t[:40]))
+def test_each_hostile_string_as_name_and_as_value_changes_no_other_row(text: str) -> None:
+    """To the byte. Beside the string itself, names that hold it and a sound row's name contend for that row's
+    field with that row's own values."""
+    account = without_answers(ACCOUNTS[0])
+    section = account["sections"][0]
+    beside = [
+        attribute("hostile/name", text, [text, "Ja", "a@b.example"], section),
+        attribute("hostile/value", "Zqxw", [text, text[::-1]], section),
+    ]
+    signs = "".join(c for c in text if not c.isalnum())
+    for around in dict.fromkeys((text, signs)):
+        if is_suspicious(around + "Email"):
+            beside += [_rival(victim, f"{around}{victim['name']}", section) for victim in VICTIMS]
+    found = homes_of({**account, "attributes": [*beside, *account["attributes"]]})
+    assert {key: json.dumps(found[key]) for key in SOUND} == SOUND
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda t: ascii(t[:40]))
+def test_a_hostile_tag_event_or_section_changes_no_other_row(text: str) -> None:
+    sound = Found(
+        profiles=100, sections=[("s1", "Sweden", 100)], tags=[("vip", 9)], events=[("a", "Email opened", 9)]
+    )
+    beside = replace(
+        sound,
+        sections=[*sound.sections, ("s9", text, 5)],
+        tags=[*sound.tags, (text, 7)],
+        events=[*sound.events, ("x", text, 3)],
+    )
+    alone, both = proposals_for(sound), proposals_for(beside)
+    assert {key: both[key] for key in alone if key not in WITH_TEXT} == {
+        key: alone[key] for key in alone if key not in WITH_TEXT
+    }
+    assert set(both) - set(alone) == {"event:x"}
 
 
 def test_no_name_that_a_person_gave_counts_as_hostile() -> None:
@@ -180,6 +239,12 @@ def test_no_attribute_makes_it_fail(samples: list[str], name: str) -> None:
     assert 0 <= answer.proposal.confidence <= 1
 
 
+def _sound() -> dict[str, str]:
+    """What is proposed for the account alone."""
+    found = homes_of(without_answers(ACCOUNTS[0]))
+    return {key: json.dumps(answer) for key, answer in found.items()}
+
+
 def without_answers(account: dict[str, Any]) -> dict[str, Any]:
     stripped = deepcopy(account)
     for one in stripped["attributes"]:
@@ -196,3 +261,18 @@ def places(account: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     found = homes_of(without_answers(account))
     firsts = {key: answer["proposals"][0] for key, answer in found.items()}
     return {key: (p["action"], str(p.get("object")), str(p.get("field"))) for key, p in firsts.items()}
+
+
+def _rival(victim: dict[str, Any], name: str, section: str) -> dict[str, Any]:
+    """A row with another's values that would be its equal, and come first, without the odd signs in its name."""
+    return attribute(f"000/{len(name)}/{victim['id']}", name, victim["samples"], section)
+
+
+def _victims() -> list[dict[str, Any]]:
+    """Rows whose field takes one row only, and so can be taken away."""
+    homes = places(ACCOUNTS[0])
+    alone = [a for a in ACCOUNTS[0]["attributes"] if not a["default"] and homes[a["id"]][0] == "map"]
+    return [a for a in alone if homes[a["id"]][-1] not in ("emails", "phones", "email", "phone")][:4]
+
+
+SOUND, VICTIMS = _sound(), _victims()

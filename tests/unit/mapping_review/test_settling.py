@@ -48,7 +48,7 @@ def test_until_then_the_proposal_stands() -> None:
 
 
 def test_dropped_means_left_behind() -> None:
-    assert settled(STORE, "drop")[0][0] == Action.SKIP
+    assert settled(STORE, "drop")[0][0] == Action.ARCHIVE
 
 
 def test_split_gives_one_field_for_each_type() -> None:

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from mapping_review.workbook_in import stamp_and_entries, unescaped
+from mapping_review.workbook_in import stamp_and_entries
 from mapping_review.workbook_lines import Book, Line, Stamp
-from mapping_review.workbook_out import escaped, file_name, xlsx_of
+from mapping_review.workbook_out import file_name, xlsx_of
 from mapping_review.workbook_words import Place, Places, cells_of, options_of
 from migrator.engine.field_map import Action, FieldRule
 from migrator.engine.inventory import FieldType, SourceKind, TargetObject
+from migrator.sheets import escaped, unescaped
 from tests.workbooks import page_of, sheets_of
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -138,10 +139,11 @@ def test_the_sheets_stand_in_their_order_and_helpers_are_hidden() -> None:
 
 def test_ids_are_locked_and_decisions_are_open() -> None:
     page = page_of(load_workbook(BytesIO(xlsx_of(book([rule("Shoe size")])))), "Fields")
-    locked = {page.cell(1, n).value: page.cell(2, n).protection.locked for n in range(1, 18)}
+    locked = {page.cell(1, n).value: page.cell(2, n).protection.locked for n in range(1, 21)}
     assert [title for title, is_locked in locked.items() if not is_locked] == [
         "What to do", "Object", "Field in Pipedrive", "Type of field", "Conversion", "Settings",
-        "Part or label", "Where Pipedrive already has a value",
+        "Part or label", "Where Pipedrive already has a value", "Where another row fills the same field",
+        "Place in that order", "Why it is left behind",
     ]  # fmt: skip
     assert page.freeze_panes == "C2"
 
@@ -153,8 +155,8 @@ def test_consents_are_locked_but_for_whether_and_under_which_name() -> None:
     line = line_of(consent, Places([]), SourceKind.CONSENT)
     found = Book(Stamp("p", "nordlys", 1, "c", {}), "Nordlys", (line,), Places([]))
     page = page_of(load_workbook(BytesIO(xlsx_of(found))), "Consents")
-    opened = [page.cell(1, n).value for n in range(1, 18) if not page.cell(2, n).protection.locked]
-    assert opened == ["What to do", "Field in Pipedrive"]
+    opened = [page.cell(1, n).value for n in range(1, 21) if not page.cell(2, n).protection.locked]
+    assert opened == ["What to do", "Field in Pipedrive", "Why it is left behind"]
 
 
 def test_closed_lists_are_drop_downs_that_refuse_other_words() -> None:
@@ -162,16 +164,17 @@ def test_closed_lists_are_drop_downs_that_refuse_other_words() -> None:
     rules = {str(v.sqref): v for v in page_of(workbook, "Fields").data_validations.dataValidation}
     lists = page_of(workbook, "Lists")
     words = {}
-    for cells in ("E2", "F2", "H2", "I2", "K2", "L2"):
+    for cells in ("E2", "F2", "H2", "I2", "K2", "L2", "M2"):
         assert rules[cells].showErrorMessage
         place = re.fullmatch(r"Lists!\$([A-Z]+)\$2:\$[A-Z]+\$(\d+)", str(rules[cells].formula1))
         assert place
         words[cells] = [lists[f"{place[1]}{n}"].value for n in range(2, int(place[2]) + 1)]
-    assert words["E2"] == ["Existing field", "New field", "Do not migrate"]
+    assert words["E2"] == ["Existing field", "New field", "Do not migrate", "Leave behind"]
     assert words["F2"] == ["Person", "Organization", "Deal"]
     assert "One option" in words["H2"]
     assert "Split list into options" in words["I2"]
     assert "Keep what Pipedrive already has" in words["L2"]
+    assert "Join with a space" in words["M2"]
 
 
 def test_a_new_name_may_be_written_where_fields_are_offered() -> None:

@@ -10,7 +10,7 @@ from mapping_review.proposers.proposal import ProposerSettings
 from mapping_review.proposers.rules import create_rule, map_rule, skip_rule
 from mapping_review.workbook_rules import Account, CellProblem, check_result, rule_of
 from mapping_review.workbook_words import Option, Place, Places, cells_of, mark_of, options_of, settings_text
-from migrator.engine.field_map import Action, FieldRule, UpdateMode
+from migrator.engine.field_map import Action, FieldRule, Merge, UpdateMode
 from migrator.engine.inventory import FieldType, SourceField, SourceKind, TargetField, TargetObject
 from migrator.engine.source_fields import Found, fixed_fields
 from migrator.texts import TOOLS
@@ -71,8 +71,10 @@ NUMBER = new(SHOES, FieldType.DOUBLE)
         existing(SHOES, "Not in the account", FieldType.DOUBLE),
         replace(NUMBER, args=(("decimal", ","), ("separator", " "), ("is:a", "b")), component="odd"),
         skip_rule(SHOES),
+        replace(skip_rule(SHOES), action=Action.DROP, reason="Nobody uses it"),
+        replace(new(SHOES, FieldType.VARCHAR), merge=Merge.SPACE, rank=2),
     ],
-    ids=["new", "new options", "look-up", "unknown place", "odd settings", "skip"],
+    ids=["new", "new options", "look-up", "unknown place", "odd settings", "archive", "drop", "merge"],
 )
 def test_cells_as_they_were_give_the_rule_as_it_was(rule: FieldRule) -> None:
     assert asked(rule, LEVEL if rule.source == LEVEL.key else SHOES) == rule
@@ -81,7 +83,7 @@ def test_cells_as_they_were_give_the_rule_as_it_was(rule: FieldRule) -> None:
 @pytest.mark.parametrize(
     ("cells", "values"),
     [
-        ({"action": "do not MIGRATE "}, {"action": Action.SKIP, "field": ""}),
+        ({"action": "do not MIGRATE "}, {"action": Action.ARCHIVE, "field": ""}),
         ({"field": "Skor"}, {"field": "Skor", "type": FieldType.DOUBLE, "transform": "number"}),
         ({"object": "Organization"}, {"object": ORGANIZATION, "transform": "number"}),
         ({"update": "Replace what Pipedrive has"}, {"update_mode": UpdateMode.OVERWRITE}),
@@ -245,7 +247,7 @@ def test_a_consent_may_change_its_name_its_place_and_whether_it_moves() -> None:
     field = fixed("consent:email")
     assert asked(consent(), field, field="Samtycke").field == "Samtycke"
     assert asked(consent(), field, action="Existing field", field="E_CONSENT").action == Action.MAP
-    assert asked(consent(), field, action="Do not migrate").action == Action.SKIP
+    assert asked(consent(), field, action="Do not migrate").action == Action.ARCHIVE
 
 
 @pytest.mark.parametrize(
@@ -306,3 +308,39 @@ def test_settings_that_are_blank_are_written_so_that_they_last() -> None:
     listed = replace(new(LEVEL, FieldType.SET), args=(("separator", " "),))
     assert asked(listed, LEVEL, settings='separator = " / "').args == (("separator", " / "),)
     assert asked(listed, LEVEL, settings='separator = "').args == (("separator", '"'),)
+
+
+def test_a_field_is_left_behind_with_its_reason() -> None:
+    found = asked(NUMBER, action="Leave behind", reason=" Nobody uses it ")
+    assert (found.action, found.reason, found.field) == (Action.DROP, "Nobody uses it", "")
+
+
+def test_fields_are_merged_by_words_and_a_place() -> None:
+    base = new(SHOES, FieldType.VARCHAR)
+    found = asked(base, merge="join with a SPACE", rank="2")
+    assert (found.merge, found.rank) == (Merge.SPACE, 2)
+    assert asked(found, merge="", rank="") == base
+
+
+LEFT_OR_MERGED: dict[str, tuple[dict[str, str], str, str]] = {
+    "left behind without a reason": ({"action": "Leave behind"}, "reason", "Say why"),
+    "a reason for what is archived": ({"action": "Do not migrate", "reason": "Old"}, "reason", "belongs to"),
+    "a reason for what is migrated": ({"reason": "Old"}, "reason", "Only a field that is left behind"),
+    "a merge rule of nobody's": ({"merge": "Add them up"}, "merge", "not in the list"),
+    "a place that is no number": ({"merge": "Join with a space", "rank": "first"}, "rank", "from 1 to 99"),
+    "a place below one": ({"rank": "0"}, "rank", "from 1 to 99"),
+}
+
+
+@pytest.mark.parametrize(("cells", "column", "words"), LEFT_OR_MERGED.values(), ids=LEFT_OR_MERGED)
+def test_the_cell_is_refused_of(cells: dict[str, str], column: str, words: str) -> None:
+    with pytest.raises(CellProblem, match=words) as problem:
+        asked(new(SHOES, FieldType.VARCHAR), **cells)
+    assert problem.value.column == column
+
+
+def test_a_number_cannot_be_joined() -> None:
+    rule = asked(NUMBER, merge="Join with a space")
+    with pytest.raises(CellProblem, match="does not fit this type") as problem:
+        check_result(rule, NUMBER, SHOES, ACCOUNT)
+    assert problem.value.column == "merge"
