@@ -5,34 +5,26 @@ The browser fetches the next two cases ahead by itself, so an answer to a decisi
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
-from uuid import uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 
-from migrator import policies as roles
 from migrator.engine.cases import CaseKind, Decide
 from migrator.models import Project
-from migrator.web import wants_partial
-from reconciliation import queries, services
+from migrator.web import render_page, wants_partial
+from reconciliation import queries, rules, services
 from reconciliation.arguments import InvalidDecisionError
-from reconciliation.buttons import bulk_buttons_of
-from reconciliation.choices import ACTIONS, KINDS
+from reconciliation.choices import ACTIONS
 from reconciliation.effects import counted
+from reconciliation.filters import Filters
 from reconciliation.forms import DecideForm, DecideManyForm
-from reconciliation.inspector import sheet_of
 from reconciliation.models import Decision, ReviewItem
-from reconciliation.queries import Filters, QueuePage
+from reconciliation.screens import Context, answer, inspected, listed, part, screen
 
-# The newest decisions of a case that its inspector names.
-TRACE = 5
-
-Context = dict[str, Any]
 Problem = services.Conflict | services.Refused
+NOT_OURS = "The form is not one of ours. Nothing was changed. Open the page again and decide there."
 
 
 # Pages
@@ -43,90 +35,26 @@ def queue_page(
 ) -> HttpResponse:
     """List and inspector; for htmx the list alone, with the figures around it."""
     after = request.GET.get("after", "")
-    context = _listed(request, project, kind, filters, after=after, current=current)
-    return _answer(request, "queue.html", "_list_parts.html", context)
-
-
-def _listed(
-    request: HttpRequest,
-    project: Project,
-    kind: CaseKind,
-    filters: Filters,
-    *,
-    after: str = "",
-    current: ReviewItem | None = None,
-) -> Context:
-    page = queries.queue_page(project, kind, filters, after=after)
-    current = current or next(iter(page.items), None)
-    context = _screen(request, project, kind, filters) | {"page": page, "current": current}
-    context["more_query"] = query_of(filters, after=page.after)
-    if current:
-        current.project = project
-        context |= _inspected(current, filters, page)
-    return context
+    context = listed(request, project, kind, filters, after=after, current=current)
+    response = answer(request, "queue.html", "_list_parts.html", context)
+    if wants_partial(request):
+        # The address without the filters that are not set.
+        response["HX-Push-Url"] = request.path + filters.as_query(after=after)
+    return response
 
 
 def item_page(
     request: HttpRequest, item: ReviewItem, filters: Filters, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
     kind = CaseKind(item.kind)
-    context = _screen(request, item.project, kind, filters) | _inspected(item, filters) | extra
-    return _answer(request, "item.html", "_item_parts.html", context | {"current": item}, status)
+    context = screen(request, item.project, kind, filters) | inspected(item, filters) | extra
+    return answer(request, "item.html", "_item_parts.html", context | {"current": item}, status)
 
 
-def history_page(request: HttpRequest, project: Project, batches: list[queries.HistoryBatch]) -> HttpResponse:
-    context = _screen(request, project, None, Filters()) | {"batches": batches}
-    context["older"] = batches[-1].first if len(batches) == queries.PAGE else None
-    return _answer(request, "history.html", "_history.html", context)
-
-
-def _answer(request: HttpRequest, page: str, part: str, context: Context, status: int = 200) -> HttpResponse:
-    template = part if wants_partial(request) else page
-    response = render(request, f"reconciliation/{template}", context, status=status)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
-
-
-# Contexts
-
-
-def _screen(request: HttpRequest, project: Project, kind: CaseKind | None, filters: Filters) -> Context:
-    """What every page of the queue shows around its cases."""
-    last = queries.last_decision(project, request.user)
-    progress = queries.progress(project, request.user)
-    return {
-        "bulk_buttons": bulk_buttons_of(kind) if kind else (),
-        "entry": request.GET.get("entry", ""),
-        "project": project,
-        "kind": kind,
-        "words": KINDS[kind] if kind else None,
-        "filters": filters,
-        "query": query_of(filters),
-        "progress": progress,
-        "next_up": progress.next_after(kind) if kind else None,
-        "last": last,
-        "last_count": queries.batch_size(last),
-        "may_decide": roles.can_decide_items(request.user, project),
-        "client_key": uuid4(),
-    }
-
-
-def query_of(filters: Filters, **more: Any) -> str:
-    """The filters as the end of an address; every link and form of the page carries it on."""
-    parts = {"section": filters.section, "q": filters.q} | more
-    query = urlencode({name: value for name, value in parts.items() if value})
-    return f"?{query}" if query else ""
-
-
-def _inspected(item: ReviewItem, filters: Filters, page: QueuePage | None = None) -> Context:
-    """One case in the inspector; on the first page its position is known without asking."""
-    keys = [shown.pk for shown in page.items] if page and not page.starts_after else []
-    if page and item.pk in keys:
-        position, total = keys.index(item.pk) + 1, page.total
-    else:
-        position, total = queries.position_of(item, filters), queries.count_matching(item, filters)
-    trace = queries.history_of(item)[:TRACE] if item.lock_version else ()
-    return {"item": item, "sheet": sheet_of(item), "position": position, "total": total, "trace": trace}
+def refused(request: HttpRequest, sentence: str, status: int = 422) -> HttpResponse:
+    """One sentence, and nothing was changed."""
+    context = {"sentence": sentence, "status": status}
+    return render_page(request, "refused.html", "components/_refused.html", context, status=status)
 
 
 # After an act
@@ -137,10 +65,11 @@ def decided(request: HttpRequest, outcome: services.Decided, filters: Filters) -
     if not wants_partial(request):
         messages.success(request, f"{item.title}: {decision.past}.", extra_tags=str(decision.batch))
         return redirect(_onward(item, filters))
-    context = _screen(request, item.project, CaseKind(item.kind), filters)
+    context = screen(request, item.project, CaseKind(item.kind), filters)
     context["shown"] = queries.count_matching(item, filters)
+    context["look_for_rules"] = rules.is_due(decision)
     context["said"] = f"{item.title}, {decision.past}. {context['progress'].left} left."
-    return _part(request, "_decided.html", context)
+    return part(request, "_decided.html", context)
 
 
 def _onward(item: ReviewItem, filters: Filters) -> str:
@@ -148,14 +77,8 @@ def _onward(item: ReviewItem, filters: Filters) -> str:
     slug = item.project.slug
     following = queries.next_items(item, filters, 1)
     if following:
-        return reverse("reconciliation:item", args=[slug, following[0].pk]) + query_of(filters)
+        return reverse("reconciliation:item", args=[slug, following[0].pk]) + filters.as_query()
     return reverse("reconciliation:queue-kind", args=[slug, item.kind])
-
-
-def _part(request: HttpRequest, template: str, context: Context, status: int = 200) -> HttpResponse:
-    response = render(request, f"reconciliation/{template}", context, status=status)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
 
 
 def invalid(
@@ -180,8 +103,17 @@ def nothing_selected(request: HttpRequest, project: Project, form: DecideManyFor
     kind = form.cleaned_data.get("kind")
     where = ["queue-kind", project.slug, kind] if kind else ["queue", project.slug]
     if wants_partial(request):
-        return _part(request, "_said.html", {"said": "Nothing was selected."}, 422)
+        return part(request, "_said.html", {"said": "Nothing was selected."}, 422)
     return redirect(f"reconciliation:{where[0]}", *where[1:])
+
+
+def not_understood(
+    request: HttpRequest, project: Project, form: DecideManyForm, problem: InvalidDecisionError
+) -> HttpResponse:
+    """422: an act that there is none of."""
+    if wants_partial(request):
+        return part(request, "_said.html", {"said": problem.sentence}, 422)
+    return refused(request, problem.sentence)
 
 
 def confirm(
@@ -190,9 +122,9 @@ def confirm(
     """One more step before many at once; nothing was changed yet."""
     action = form.act or form.cleaned_data["group"]
     words = ACTIONS[Decide(action)] if action in set(Decide) else None
-    context = _screen(request, project, form.case_kind, filters)
+    context = screen(request, project, form.case_kind, filters)
     context |= {"form": form, "count": count, "act": words, "sent": _sent(request)}
-    return _answer(request, "confirm.html", "_confirm.html", context)
+    return answer(request, "confirm.html", "_confirm.html", context)
 
 
 def _sent(request: HttpRequest) -> list[tuple[str, str]]:
@@ -206,16 +138,16 @@ def _sent(request: HttpRequest) -> list[tuple[str, str]]:
 def decided_many(
     request: HttpRequest, project: Project, kind: CaseKind, filters: Filters, batch: services.Batch
 ) -> HttpResponse:
-    said = counted(len(batch.decided), "case") + " settled."
+    said = counted(len(batch.decided), "case") + " decided."
     problems: list[Problem] = [*batch.conflicts, *batch.refused]
     if not wants_partial(request):
         messages.success(request, said, extra_tags=str(batch.key))
         for problem in problems[:5]:
             messages.warning(request, f"{problem.item.title}: {problem.sentence}")
         return redirect(
-            reverse("reconciliation:queue-kind", args=[project.slug, kind.value]) + query_of(filters)
+            reverse("reconciliation:queue-kind", args=[project.slug, kind.value]) + filters.as_query()
         )
-    context = _listed(request, project, kind, filters)
+    context = listed(request, project, kind, filters)
     return _refreshed(request, context, said, problems)
 
 
@@ -228,16 +160,16 @@ def undone(
     kind = CaseKind(item.kind) if item else CaseKind.NO_EMAIL
     said = _undone_text(outcome.undone)
     if wants_partial(request):
-        context = _listed(request, project, kind, filters, current=item)
+        context = listed(request, project, kind, filters, current=item)
         return _refreshed(request, context, said, outcome.conflicts)
     messages.success(request, said)
     for problem in outcome.conflicts[:5]:
         messages.warning(request, f"{problem.item.title}: {problem.sentence}")
     if item is None or len(outcome.undone) > 1:
         return redirect(
-            reverse("reconciliation:queue-kind", args=[project.slug, kind.value]) + query_of(filters)
+            reverse("reconciliation:queue-kind", args=[project.slug, kind.value]) + filters.as_query()
         )
-    return redirect(reverse("reconciliation:item", args=[project.slug, item.pk]) + query_of(filters))
+    return redirect(reverse("reconciliation:item", args=[project.slug, item.pk]) + filters.as_query())
 
 
 def _undone_text(undone: tuple[Decision, ...]) -> str:
@@ -253,4 +185,4 @@ def _refreshed(
 ) -> HttpResponse:
     """List, inspector and figures anew, where more than one row changed."""
     context |= {"problems": problems, "said": f"{said} {context['progress'].left} left."}
-    return _part(request, "_refreshed.html", context)
+    return part(request, "_refreshed.html", context)

@@ -13,6 +13,7 @@ _ROLES = """
 ROLES = frozenset(_ROLES.split())
 _PARTS = re.compile(r"[._\-+]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
+_FULL_NAME = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,23 @@ class Derived:
 
 def derived(email: str, company: str) -> Derived | None:
     """The likeliest name, or None where neither an address nor a company is known."""
+    return next(iter(choices(email, company)), None)
+
+
+def choices(email: str, company: str) -> tuple[Derived, ...]:
+    """Every name that can be read, likeliest first, none twice."""
     local, _, domain = email.partition("@")
     parts = [p for p in _PARTS.split(local.casefold()) if _LETTERS.fullmatch(p) and len(p) > 1]
     if local.casefold() in ROLES or (parts and all(p in ROLES for p in parts)):
         parts = []
-    if len(parts) >= 2:
-        return Derived(_titled(parts), "email address", 90)
-    if company:
-        return Derived(company, "company", 78)
-    if parts:
-        return Derived(_titled(parts), "email address", 70)
     host = domain.split(".", maxsplit=1)[0]
-    return Derived(_titled(_PARTS.split(host)), "domain of the email address", 60) if host else None
+    found = [
+        Derived(_titled(parts), "email address", 90 if len(parts) >= _FULL_NAME else 70),
+        Derived(company, "company", 78),
+        Derived(_titled(_PARTS.split(host)), "domain of the email address", 60),
+    ]
+    ranked = sorted((one for one in found if one.name), key=lambda one: -one.confidence)
+    return tuple({one.name: one for one in reversed(ranked)}.values())[::-1]
 
 
 def _titled(parts: list[str]) -> str:

@@ -1,65 +1,45 @@
 """Cases from a discovery become items of the queue; the ones it no longer reports are closed.
 
-Decisions survive: an item keeps its own as long as its evidence is the same. Safe to repeat and to resume.
+Decisions survive: an item keeps its own as long as its evidence is the same, and gets it back where evidence
+returns to what somebody decided on. Safe to repeat and to resume.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
 
-from migrator import staging, trail
+from migrator import trail
 from migrator.engine.cases import Case, CaseKind
 from migrator.models import Project
-from reconciliation.choices import GROUP_ORDER, ItemState
-from reconciliation.models import ReviewItem
+from reconciliation import changes, facets
+from reconciliation.choices import GROUP_ORDER, UNDECIDED_STATES, ItemState
+from reconciliation.models import Decision, ReviewItem
+from reconciliation.ranking import rank_of
+from reconciliation.replay import standing
 from reconciliation.suggestions import suggest
+from reconciliation.writing import settle_type, state_for, touch, write_reported
 
 BATCH = 500
 SEVERAL_SECTIONS = "Several Sections"
-REPORTED = [
-    "title",
-    "evidence",
-    "evidence_sha",
-    "suggestion",
-    "suggested_action",
-    "group_order",
-    "confidence",
-    "impact_profiles",
-    "impact_events",
-    "impact_tokens",
-    "rank",
-    "section",
-]
-STATE = ["state", "action", "args", "decided_by", "decided_at", "changed", "lock_version", "scan"]
-# Words for the screen where the name of a piece of evidence is not one.
-SAID = {
-    "crm_id": "CRM id",
-    "event_count": "events",
-    "last_event": "last event",
-    "open_deal": "open deal",
-    "members": "profiles",
-    "targets": "Persons in Pipedrive",
-    "top": "values",
-    "similar": "similar tags",
-    "count": "profiles",
-    "variants": "values per Section",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedCounts:
-    """`opened` are new, `kept` as they were, `reopened` had a decision whose evidence changed, `updated` were
-    open and changed, `returned` had been gone."""
+    """`opened` are new, `kept` as they were, `reopened` had a decision whose evidence changed, `revived` have
+    again the evidence of an older decision, `updated` were open and changed, `returned` had been gone."""
 
     opened: int = 0
     kept: int = 0
     reopened: int = 0
     updated: int = 0
     returned: int = 0
+    revived: int = 0
 
     def plus(self, other: "OpenedCounts") -> "OpenedCounts":
         return OpenedCounts(
@@ -68,6 +48,7 @@ class OpenedCounts:
             self.reopened + other.reopened,
             self.updated + other.updated,
             self.returned + other.returned,
+            self.revived + other.revived,
         )
 
 
@@ -80,9 +61,9 @@ def open_items(project: Project, cases: Iterable[Case], *, scan: str = "") -> Op
     for batch in _batches(cases):
         with transaction.atomic():
             counts = counts.plus(_open_batch(project, batch, scan))
-    if counts.opened or counts.reopened or counts.returned:
+    facts = {name: getattr(counts, name) for name in ("opened", "reopened", "returned", "revived")}
+    if any(facts.values()):
         sentence = f"Opened {counts.opened:,} cases, opened {counts.reopened:,} again because they changed."
-        facts = {"opened": counts.opened, "reopened": counts.reopened, "returned": counts.returned}
         trail.append(project, None, "open_items", "queue", scan, sentence, facts)
     return counts
 
@@ -90,7 +71,9 @@ def open_items(project: Project, cases: Iterable[Case], *, scan: str = "") -> Op
 def close_missing(project: Project, scan: str, kinds: Iterable[CaseKind] = tuple(CaseKind)) -> int:
     """Mark as gone what `scan` did not report. Call it only after all cases of these kinds were given."""
     missing = project.review_items.filter(kind__in=[k.value for k in kinds]).exclude(state=ItemState.GONE)
-    closed = missing.exclude(scan=scan).update(state=ItemState.GONE)
+    closed = missing.exclude(scan=scan).update(
+        state=ItemState.GONE, touched_at=timezone.now(), lock_version=F("lock_version") + 1
+    )
     if closed:
         sentence = f"Closed {closed:,} cases that the last discovery no longer found."
         trail.append(project, None, "close_items", "queue", scan, sentence, {"closed": closed})
@@ -108,15 +91,16 @@ def _open_batch(project: Project, batch: list[Case], scan: str) -> OpenedCounts:
     known = _known(project, cases)
     new = [_new_item(project, case, scan) for at, case in cases.items() if at not in known]
     ReviewItem.objects.bulk_create(new)
-    told = {at: _told(item, cases[at], scan) for at, item in known.items()}
+    decided = _decisions_on([i for at, i in known.items() if i.evidence_sha != cases[at].evidence_sha])
+    told = {at: _told(item, cases[at], scan, decided.get(item.pk, [])) for at, item in known.items()}
     changed = [known[at] for at, outcome in told.items() if outcome != "kept"]
-    ReviewItem.objects.bulk_update(changed, REPORTED + STATE)
+    write_reported(changed)
+    facets.write([*new, *changed])
     kept = [known[at].pk for at, outcome in told.items() if outcome == "kept"]
     ReviewItem.objects.filter(pk__in=kept).exclude(scan=scan).update(scan=scan)
     for item in changed:
-        _reopen_type(project, item)
-    tally = Counter(told.values())
-    return OpenedCounts(len(new), tally["kept"], tally["reopened"], tally["updated"], tally["returned"])
+        settle_type(item)
+    return OpenedCounts(len(new), **Counter(told.values()))
 
 
 def _known(project: Project, cases: Mapping[tuple[str, str], Case]) -> dict[tuple[str, str], ReviewItem]:
@@ -132,35 +116,52 @@ def _new_item(project: Project, case: Case, scan: str) -> ReviewItem:
     return item
 
 
-def _told(item: ReviewItem, case: Case, scan: str) -> str:
+def _decisions_on(items: Sequence[ReviewItem]) -> dict[int, list[Decision]]:
+    """What stands on these cases, for whatever evidence."""
+    found: dict[int, list[Decision]] = {}
+    if items:
+        rows = Decision.objects.filter(item__in=items, undoes__isnull=True, undone_by__isnull=True)
+        for row in rows:
+            found.setdefault(row.item_id, []).append(row)
+    return found
+
+
+def _told(item: ReviewItem, case: Case, scan: str, decisions: Sequence[Decision]) -> str:
     """Bring the item up to what the case says; returns what that meant for it."""
-    same, was = item.evidence_sha == case.evidence_sha, item.state
-    impact = (item.impact_profiles, item.impact_events, item.impact_tokens)
-    if same and was != ItemState.GONE and impact == (case.profiles, case.events, case.tokens):
+    same, was, had = item.evidence_sha == case.evidence_sha, item.state, item.action
+    if same and was != ItemState.GONE and _is_reported(item, case):
         return "kept"
     if not same:
-        _forget_decision(item, case)
+        _decide_anew(item, case, standing(decisions, case.evidence_sha))
     _report(item, case)
-    item.scan = scan
-    item.state = ItemState.DECIDED if item.action else ItemState.OPEN
+    item.scan, item.state = scan, state_for(item.action)
+    if was == ItemState.GONE or not same:
+        touch(item, opened=was not in UNDECIDED_STATES and item.state in UNDECIDED_STATES)
     if was == ItemState.GONE:
         return "returned"
-    return "reopened" if was == ItemState.DECIDED and not same else "updated"
+    if same or (not had and not item.action):
+        return "updated"
+    return "revived" if item.action else "reopened"
 
 
-def _forget_decision(item: ReviewItem, case: Case) -> None:
-    """The decision stays in the history; the item shows what changed since."""
-    if item.action:
-        item.changed = (
-            f"Changed since it was decided: {', '.join(_differences(item.evidence, case.evidence))}."[:300]
-        )
+def _is_reported(item: ReviewItem, case: Case) -> bool:
+    """Whether everything that follows from the case stands in the item; an older version ranked otherwise."""
+    impact = (case.profiles, case.events, case.tokens)
+    rank = rank_of(case.kind, item.suggested_action, *impact)
+    return (item.impact_profiles, item.impact_events, item.impact_tokens, item.rank) == (*impact, rank)
+
+
+def _decide_anew(item: ReviewItem, case: Case, holds: Decision | None) -> None:
+    """The decision stays in the history. The item carries what was decided on this evidence before, if anything,
+    or shows what changed since."""
+    if holds is not None:
+        item.action, item.args, item.changed = holds.action, dict(holds.args), ""
+        item.decided_by_id, item.decided_at = holds.actor_id, holds.at
+        return
+    if item.action or item.changed:
+        earlier = "" if item.action else item.changed
+        item.changed = changes.said(item.evidence, case.evidence, earlier=earlier)
     item.action, item.args, item.decided_by_id, item.decided_at = "", {}, None, None
-    item.lock_version += 1
-
-
-def _differences(before: Any, after: Any) -> list[str]:
-    names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
-    return [SAID.get(name, name.replace("_", " ")) for name in names]
 
 
 def _report(item: ReviewItem, case: Case) -> None:
@@ -170,8 +171,9 @@ def _report(item: ReviewItem, case: Case) -> None:
     item.suggestion, item.suggested_action = found.as_json(), found.action.value
     item.confidence, item.group_order = found.confidence, GROUP_ORDER[found.action]
     item.impact_profiles, item.impact_events, item.impact_tokens = case.profiles, case.events, case.tokens
-    item.rank = -(case.profiles * 10 + case.events + case.tokens)
+    item.rank = rank_of(case.kind, found.action, case.profiles, case.events, case.tokens)
     item.section = _section(case)
+    item.traits = facets.traits_of(case.kind, case.evidence, found.confidence)
 
 
 def _section(case: Case) -> str:
@@ -184,9 +186,3 @@ def _section(case: Case) -> str:
 
 def _rows(value: Any) -> list[dict[str, Any]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def _reopen_type(project: Project, item: ReviewItem) -> None:
-    """A type that was settled on other values holds no longer."""
-    if item.kind == CaseKind.TYPE_CONFLICT and not item.action:
-        staging.settle_type(project, item.key, "")

@@ -13,25 +13,32 @@ from reconciliation import names
 from reconciliation.choices import ACTIONS, KINDS, ItemState
 from reconciliation.models import ReviewItem
 
-# In the order of the buttons.
+# What settles a case, in the order of the buttons. Every case can be parked as unsure besides.
 ALLOWED: dict[CaseKind, tuple[Decide, ...]] = {
     CaseKind.NO_EMAIL: (Decide.SUPPLY_EMAIL, Decide.NAME_ONLY, Decide.MERGE, Decide.SKIP),
     CaseKind.NO_NAME: (Decide.SUPPLY_NAME, Decide.DERIVE_NAME, Decide.SKIP),
     CaseKind.DUPLICATE: (Decide.MERGE, Decide.KEEP_APART),
     CaseKind.TYPE_CONFLICT: (Decide.AS_TYPE, Decide.SPLIT, Decide.DROP),
     CaseKind.RARE_TAG: (Decide.KEEP, Decide.MERGE_TAG, Decide.DROP),
-    CaseKind.ORGANIZATION: (Decide.MERGE, Decide.KEEP_APART),
+    CaseKind.ORGANIZATION: (Decide.MERGE, Decide.KEEP_APART, Decide.RENAME),
+    CaseKind.CONSENT: (Decide.RESTRICT, Decide.RESTRICT_ALL, Decide.SKIP),
 }
+
+
+def refusal_for_kind(kind: CaseKind, action: Decide) -> str:
+    """Why no case of this kind can take the act, in a sentence; "" where some can."""
+    if action == Decide.UNSURE or action in ALLOWED[kind]:
+        return ""
+    return f"{ACTIONS[action].button} is no way to decide a {KINDS[kind].noun}. Choose another."
 
 
 def refusal_for(item: ReviewItem, action: Decide) -> str:
     """Why this act is not possible now, in a sentence; "" where it is."""
     if item.state == ItemState.GONE:
         return "The last discovery no longer found this case. Nothing waits for it."
-    if action not in ALLOWED[CaseKind(item.kind)]:
-        noun = KINDS[CaseKind(item.kind)].noun
-        return f"{ACTIONS[action].button} does not settle a {noun}. Choose another act."
-    return _missing_for(item, action)
+    if action == Decide.UNSURE:
+        return "It is parked as unsure already." if item.state == ItemState.UNSURE else ""
+    return refusal_for_kind(CaseKind(item.kind), action) or _missing_for(item, action)
 
 
 def _missing_for(item: ReviewItem, action: Decide) -> str:

@@ -124,14 +124,41 @@ def type_conflict(key: str = "attribute:shoe_size", **known: Any) -> Case:
     return Case(CaseKind.TYPE_CONFLICT, key, str(evidence["name"]), evidence, profiles=400)
 
 
-def rare_tag(tag: str = "winter_25", count: int = 3, similar: list[tuple[str, int]] | None = None) -> Case:
-    evidence = {
+def rare_tag(
+    tag: str = "winter_25", count: int = 3, similar: list[tuple[str, int]] | None = None, **known: Any
+) -> Case:
+    evidence: dict[str, Any] = {
         "tag": tag,
         "count": count,
         "sections": ["Denmark"],
         "similar": [{"tag": other, "count": used} for other, used in similar or []],
     }
-    return Case(CaseKind.RARE_TAG, tag, tag, evidence, profiles=count)
+    return Case(CaseKind.RARE_TAG, tag, tag, evidence | known, profiles=count)
+
+
+def company(name: str, profiles: int = 4, **known: Any) -> dict[str, Any]:
+    return {"name": name, "profiles": profiles, "domains": [], "vat": [], "target_id": ""} | known
+
+
+def organizations(*members: dict[str, Any], key: str = "company:hagen fritid", **known: Any) -> Case:
+    found = list(members) or [company("Hagen Fritid AS", 9), company("HAGEN FRITID", 2)]
+    evidence: dict[str, Any] = {"value": "hagen fritid", "members": found, "why": []}
+    profiles = sum(int(m["profiles"]) for m in found)
+    return Case(
+        CaseKind.ORGANIZATION, key, str(found[0]["name"]), evidence | known, profiles=max(1, profiles)
+    )
+
+
+def consents(key: str = "", **known: Any) -> Case:
+    evidence: dict[str, Any] = {
+        "channel": "email",
+        "answers": [{"where": "Norway", "state": "Yes"}, {"where": "Sweden", "state": "No"}],
+        "profiles": 14,
+        "samples": [{"source_key": "p1", "name": "Astrid Lindqvist"}],
+    } | known
+    key = key or f"{evidence['channel']}:{next(_numbers)}"
+    title = f"{evidence['channel']}: Norway and Sweden differ"
+    return Case(CaseKind.CONSENT, key, title, evidence, profiles=int(evidence["profiles"]))
 
 
 def make_item(project: Project, case: Case | None = None) -> ReviewItem:

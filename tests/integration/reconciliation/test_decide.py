@@ -12,9 +12,9 @@ from migrator.engine.cases import CaseKind, Decide
 from migrator.engine.errors import RefusedError
 from migrator.models import TrailEntry
 from migrator.staging import source_fields
-from reconciliation import queries
 from reconciliation.arguments import InvalidDecisionError
 from reconciliation.models import Decision, ReviewItem
+from reconciliation.resolving import resolutions_for
 from reconciliation.services import Conflict, Decided, decide
 from tests import factories_reconciliation as made
 
@@ -202,7 +202,7 @@ def test_two_tags_are_never_merged_into_each_other(project, sofia):
 
 def test_an_act_of_another_kind_is_refused(project, sofia):
     item = made.make_item(project, made.rare_tag())
-    with pytest.raises(RefusedError, match="does not settle a rare tag"):
+    with pytest.raises(RefusedError, match="is no way to decide a rare tag"):
         decided(item, Decide.SUPPLY_EMAIL, {"email": "a@example.com"}, user=sofia)
 
 
@@ -220,7 +220,7 @@ def test_the_database_holds_no_decided_item_without_a_person(project):
 def test_decisions_come_back_as_resolutions_and_the_rest_as_open_keys(project, sofia):
     done, waiting = made.make_item(project), made.make_item(project)
     decided(done, Decide.SKIP, {"reason": "Test"}, user=sofia)
-    resolutions = queries.resolutions_for(project)
+    resolutions = resolutions_for(project)
     found = resolutions.get(CaseKind.NO_EMAIL, done.key)
     assert (found.action, found.args) == (Decide.SKIP, {"reason": "Test"})
     assert resolutions.is_open(CaseKind.NO_EMAIL, waiting.key)

@@ -10,7 +10,8 @@ from migrator.engine.cases import Decide
 from migrator.engine.errors import RefusedError
 from migrator.models import Run
 from reconciliation.models import Decision, ReviewItem
-from reconciliation.services import Choice, decide, decide_many, open_items, undo
+from reconciliation.replay import state_checksum
+from reconciliation.services import Choice, decide, decide_many, left_by_undo, open_items, undo
 from tests import factories_reconciliation as made
 
 pytestmark = pytest.mark.django_db
@@ -89,13 +90,92 @@ def test_undoing_twice_changes_nothing(project, sofia):
     assert Decision.objects.count() == 2
 
 
-def test_a_case_with_new_evidence_has_nothing_to_undo(project, sofia):
+def test_a_decision_on_older_evidence_is_taken_back_and_the_case_stays_as_it_is(project, sofia):
     item = made.make_item(project, made.no_email("p1"))
     decision = decided(item, Decide.SKIP, sofia)
     open_items(project, [made.no_email("p1", phone="+47 1")])
-    outcome = undone(decision, sofia)
-    assert "new evidence" in outcome.conflicts[0].sentence
-    assert ReviewItem.objects.get(pk=item.pk).is_open
+    before = state(item)
+    assert len(undone(decision, sofia).undone) == 1
+    assert state(item) == before
+    open_items(project, [made.no_email("p1")])
+    assert ReviewItem.objects.get(pk=item.pk).state == "open"
+
+
+def test_what_is_ticked_is_taken_back_with_all_that_was_decided_later(project, sofia, erik):
+    items = [made.make_item(project) for _ in range(3)]
+    before = state_checksum(project)
+    batch = decide_many(
+        project, project.review_items.all(), Choice(Decide.SKIP), user=sofia, client_key=uuid4()
+    )
+    for item in items[:2]:
+        decided(item, Decide.NAME_ONLY, erik)
+    listed = left_by_undo(project, batch.key)
+    assert [(c.item, c.sentence) for c in listed] == [
+        (item, "Erik chose Name only later. Undo that first.") for item in items[:2]
+    ]
+    outcome = undo(project, batch.key, user=sofia, client_key=uuid4(), also=[items[0].pk])
+    assert len(outcome.undone) == 3
+    assert [(c.item, c.ticks) for c in outcome.conflicts] == [(items[1], True)]
+    assert ReviewItem.objects.get(pk=items[1].pk).action == Decide.NAME_ONLY
+    undo(project, batch.key, user=sofia, client_key=uuid4(), also=[items[1].pk])
+    assert state_checksum(project) == before
+    assert left_by_undo(project, batch.key) == ()
+
+
+def test_a_merge_does_not_come_back_where_its_tag_was_dropped_since(project, sofia):
+    one = made.make_item(project, made.rare_tag("vip", similar=[("vips", 3)]))
+    two = made.make_item(project, made.rare_tag("vips", similar=[("vip", 3)]))
+    decided(one, Decide.MERGE_TAG, sofia, {"into": "vips"})
+    kept = decided(one, Decide.KEEP, sofia)
+    dropped = decided(two, Decide.DROP, sofia)
+    refused = undone(kept, sofia).conflicts
+    assert [c.sentence for c in refused] == [
+        "vips, which it was merged into, was dropped since. Undo that first."
+    ]
+    assert not refused[0].ticks
+    undone(dropped, sofia)
+    assert undone(kept, sofia).undone
+    assert ReviewItem.objects.get(pk=one.pk).action == Decide.MERGE_TAG
+
+
+def test_a_merge_does_not_come_back_where_its_tag_was_merged_the_other_way_since(project, sofia):
+    one = made.make_item(project, made.rare_tag("vip", similar=[("vips", 3)]))
+    two = made.make_item(project, made.rare_tag("vips", similar=[("vip", 3)]))
+    decided(one, Decide.MERGE_TAG, sofia, {"into": "vips"})
+    kept = decided(one, Decide.KEEP, sofia)
+    decided(two, Decide.MERGE_TAG, sofia, {"into": "vip"})
+    assert "merged into this case since" in undone(kept, sofia).conflicts[0].sentence
+
+
+def test_an_address_does_not_come_back_where_another_case_has_it_since(project, sofia):
+    one, two = made.make_item(project), made.make_item(project)
+    decided(one, Decide.SUPPLY_EMAIL, sofia, {"email": "a@example.com"})
+    skipped = decided(one, Decide.SKIP, sofia)
+    decided(two, Decide.SUPPLY_EMAIL, sofia, {"email": "a@example.com"})
+    assert "was given to" in undone(skipped, sofia).conflicts[0].sentence
+    assert ReviewItem.objects.get(pk=one.pk).action == Decide.SKIP
+
+
+def test_a_parked_case_is_open_again_and_a_parked_decision_holds_again(project, sofia):
+    fresh, settled = made.make_item(project), made.make_item(project)
+    decided(settled, Decide.SKIP, sofia)
+    before = [state(fresh), state(settled)]
+    parked = [decided(item, Decide.UNSURE, sofia) for item in (fresh, settled)]
+    assert {row.state for row in project.review_items.all()} == {"unsure"}
+    for decision in parked:
+        undone(decision, sofia)
+    assert [state(fresh), state(settled)] == before
+
+
+def test_a_case_is_open_since_its_decision_was_undone_and_not_since_it_was_parked(project, sofia):
+    item = made.make_item(project)
+    opened = item.opened_at
+    parked = decided(item, Decide.UNSURE, sofia)
+    undone(parked, sofia)
+    assert ReviewItem.objects.get(pk=item.pk).opened_at == opened
+    undone(decided(item, Decide.SKIP, sofia), sofia)
+    item.refresh_from_db()
+    assert item.opened_at == item.touched_at > opened
 
 
 def test_a_settled_type_is_open_again_in_the_inventory(project, sofia):

@@ -137,7 +137,7 @@ def test_filters_narrow_the_list_and_stay_in_every_address(admin, project):
 def test_a_filter_that_matches_nothing_offers_to_clear_it(admin, project):
     made.make_item(project)
     page = admin.get(url("queue-kind", project, "no-email"), {"q": "zzz"}).content.decode()
-    assert "No items match" in page
+    assert "No case matches" in page
 
 
 def test_a_long_queue_comes_in_pages_that_hold_every_case_once(admin, project):
@@ -258,8 +258,8 @@ def test_an_address_in_use_offers_the_merge(admin, project):
         ({"action": "explode"}, 422),
         ({"action": "supply_email"}, 422),
         ({"action": "as_type"}, 403),
-        ({"expected_version": "x"}, 400),
-        ({"client_key": "forged"}, 400),
+        ({"expected_version": "x"}, 422),
+        ({"client_key": "forged"}, 422),
     ],
     ids=["unknown act", "no address", "act of another kind", "no version", "forged key"],
 )
@@ -291,16 +291,14 @@ def test_the_selected_cases_are_settled_as_one(admin, project):
     assert Decision.objects.values("batch").distinct().count() == 1
 
 
-def test_a_whole_group_is_settled_after_a_confirmation(admin, project):
+def test_a_whole_group_goes_to_the_page_that_shows_what_would_happen(admin, project):
     for _ in range(30):
         made.make_item(project)
     fields = {"kind": "no-email", "group": "name_only", "client_key": uuid4()}
-    asked = admin.post(url("decide", project), fields)
-    assert asked.status_code == 200
-    assert "30" in asked.content.decode()
+    answer = admin.post(url("decide", project), fields, follow=True)
+    assert answer.redirect_chain[0][0].startswith(url("bulk-preview", project))
+    assert "30 cases match" in answer.content.decode()
     assert not Decision.objects.exists()
-    admin.post(url("decide", project), fields | {"confirmed": "on"})
-    assert Decision.objects.count() == 30
 
 
 def test_htmx_gets_the_list_anew(admin, project):
@@ -341,8 +339,10 @@ def test_undo_says_what_stands_in_the_way(admin, project, erik):
 
 
 @pytest.mark.parametrize("fields", [{}, {"batch": "forged"}])
-def test_an_undo_of_nothing_is_a_bad_request(admin, project, fields):
-    assert admin.post(url("undo", project), fields).status_code == 400
+def test_an_undo_of_nothing_is_refused_in_words(admin, project, fields):
+    answer = admin.post(url("undo", project), fields)
+    assert answer.status_code == 422
+    assert "Nothing was changed" in answer.content.decode()
 
 
 def test_an_undo_of_an_unknown_batch_is_refused_in_words(admin, project):

@@ -43,6 +43,36 @@ def test_the_nearest_name_is_merged_into_first():
     assert [c.args for c in found.candidates] == [{"into": "best"}, {"into": "other"}]
 
 
+@pytest.mark.parametrize(
+    ("known", "sentences"),
+    [
+        pytest.param(
+            {"why": "Same name and company"},
+            ["**Astrid Lindqvist**: same name and company", "The name is **the same**"],
+            id="found by name and company",
+        ),
+        pytest.param(
+            {"why": "Same phone in Pipedrive", **SAME_PHONE},
+            ["**Astrid Lindqvist**: same phone in Pipedrive", "The name is **the same**"],
+            id="found by phone",
+        ),
+        pytest.param(
+            {"why": "Same CRM id", "name": ""},
+            ["**astrid@example.com**: same CRM id", "It has **no name** to compare"],
+            id="without a name",
+        ),
+        pytest.param(
+            {"why": "Same CRM id", "name": "Bo Ek"},
+            ["**Bo Ek**: same CRM id", "The name is spelled **differently**"],
+            id="another name",
+        ),
+    ],
+)
+def test_a_merge_says_by_what_the_other_one_was_found(known, sentences):
+    found = suggest(made.no_email(name="Astrid Lindqvist", candidates=[other() | known]))
+    assert (found.action, [reason.text for reason in found.reasons]) == (Decide.MERGE, sentences)
+
+
 def test_a_person_in_pipedrive_is_merged_into_by_its_id():
     person = {"target_id": 77, "name": "Astrid Lindqvist", "email": "", "event_count": 0}
     assert suggest(made.no_email(candidates=[person])).args == {"target_id": "77"}
@@ -168,7 +198,76 @@ def test_of_two_equally_rare_tags_only_one_is_merged():
     assert {one.action, two.action} == {Decide.MERGE_TAG, Decide.KEEP}
 
 
+def hagen(*names, **known):
+    return [made.company(name, 5 - n, **known) for n, name in enumerate(names)]
+
+
+@pytest.mark.parametrize(
+    ("members", "action", "least"),
+    [
+        pytest.param(hagen("Hagen Fritid AS", "HAGEN FRITID"), Decide.MERGE, 90, id="legal form"),
+        pytest.param(hagen("Hagen", "Polar", vat=["NO 1"]), Decide.MERGE, 90, id="VAT"),
+        pytest.param(hagen("Hagen", "Hagen Sport", domains=["hagen.example"]), Decide.MERGE, 80, id="domain"),
+        pytest.param(hagen("Hagen Fritid", "Hagen Fritd"), Decide.MERGE, 70, id="spelling"),
+        pytest.param(hagen("Hagen Fritid", "Polar Kauppa"), Decide.KEEP_APART, 50, id="nothing shared"),
+        pytest.param(
+            [made.company("Hagen", vat=["NO 1"]), made.company("HAGEN AS", vat=["NO 2"])],
+            Decide.MERGE,
+            70,
+            id="other VAT numbers lower it",
+        ),
+    ],
+)
+def test_company_names_are_one_company_where_something_says_so(members, action, least):
+    found = suggest(made.organizations(*members))
+    assert found.action == action
+    assert least <= found.confidence < least + 15
+
+
+def test_the_name_that_pipedrive_knows_is_kept():
+    members = [made.company("Hagen", 9), made.company("HAGEN AS", 2, target_id="31")]
+    assert suggest(made.organizations(*members)).args == {
+        "name": "HAGEN AS",
+        "members": ["Hagen", "HAGEN AS"],
+    }
+
+
+@pytest.mark.parametrize("states", [("Yes", "No"), ("No", "Yes"), ("Unknown", "No"), ("Yes", "Yes")])
+def test_a_consent_conflict_is_only_ever_answered_by_no(states):
+    answers = [{"where": f"s{n}", "state": state} for n, state in enumerate(states)]
+    found = suggest(made.consents(answers=answers))
+    assert found.action == Decide.RESTRICT
+    assert {c.action for c in found.candidates} <= {Decide.RESTRICT, Decide.RESTRICT_ALL}
+
+
+def test_what_duplicates_share_is_said_with_its_values_strongest_first():
+    why = ["CRM id **4411** is the same", "Phone **+47 1** is the same"]
+    found = suggest(made.duplicate(match="crm_id", why=why))
+    assert [reason.text for reason in found.reasons][:2] == why
+
+
+def test_a_first_name_that_is_only_begun_is_no_other_person():
+    found = suggest(made.duplicate(made.member("a", "K. Holm"), made.member("b", "Karin Holm-Ek", filled=9)))
+    assert (found.action, found.confidence < 90) == (Decide.MERGE, True)
+
+
+def test_profiles_with_a_shared_phone_and_other_names_are_kept_apart():
+    found = suggest(made.duplicate(made.member("a", "Bo Ek"), made.member("b", "Liv Dahl"), match="phone"))
+    assert found.action == Decide.KEEP_APART
+    assert "switchboard" in found.reasons[1].text
+
+
+def test_spellings_of_one_word_and_tags_used_together_are_reasons():
+    spelled = made.rare_tag("vip", 2, [("VIP", 90)], spellings=["vip", "VIP", "v.i.p"])
+    assert "3 spellings" in suggest(spelled).reasons[0].text
+    together = made.rare_tag("vip", 2, together=[{"tag": "club", "count": 2}])
+    assert "**club**" in suggest(together).reasons[-1].text
+
+
 CASES = [
+    made.organizations(),
+    made.organizations(made.company("Alone")),
+    made.consents(),
     made.no_email(),
     made.no_name(),
     made.duplicate(),

@@ -1,0 +1,124 @@
+"""Decides many cases by acts that need nothing of the case but its version: no evidence is read, and one statement
+writes them. The arguments pass the same checks as those of one decision, once for each that differ.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+from psycopg.types.json import Jsonb
+
+from migrator.engine.canonical import canonical_json
+from migrator.engine.cases import CaseKind, Decide
+from migrator.models import Project
+from reconciliation.arguments import validated
+from reconciliation.choices import ItemState
+from reconciliation.models import ReviewItem
+from reconciliation.outcomes import Choice
+from reconciliation.writing import keys_for, state_for
+
+# Acts whose checks look at what was entered alone. A test holds this to `arguments` and `policies`.
+PLAIN = frozenset(
+    {
+        Decide.NAME_ONLY,
+        Decide.KEEP_APART,
+        Decide.KEEP,
+        Decide.DROP,
+        Decide.RESTRICT,
+        Decide.RESTRICT_ALL,
+        Decide.SKIP,
+        Decide.UNSURE,
+    }
+)
+# The inventory is told of every type that is settled, one by one.
+_OTHERWISE = (CaseKind.TYPE_CONFLICT,)
+
+_WRITE = """
+with given as (
+    select * from unnest(%(ids)s::bigint[], %(args)s::jsonb[], %(keys)s::uuid[]) as given (id, args, client_key)
+), settled as (
+    update reconciliation_reviewitem item
+    set state = %(state)s, action = %(action)s, args = given.args, decided_by_id = %(user)s,
+        decided_at = %(now)s, touched_at = %(now)s, lock_version = lock_version + 1,
+        opened_at = case when item.state = 'decided' and %(undecided)s then %(now)s else opened_at end
+    from given where item.id = given.id
+    returning item.id, item.evidence_sha, given.args, given.client_key
+)
+insert into reconciliation_decision
+    (project_id, item_id, action, args, evidence_sha, actor_id, at, client_key, batch, reason)
+select %(project)s, id, %(action)s, args, evidence_sha, %(user)s, %(now)s, client_key, %(batch)s,
+    coalesce(args->>'reason', '')
+from settled order by id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """What is known of a case without reading it; locked by the caller."""
+
+    pk: int
+    version: int
+    state: str
+    suggested_action: str
+    suggested_args: Mapping[str, Any]
+
+
+def is_plain(kind: CaseKind, choice: Choice, item: Light) -> bool:
+    """Whether this act on this case is one of those; the state leaves no question either."""
+    action = choice.action or (Decide(item.suggested_action) if item.suggested_action else None)
+    parked_again = action == Decide.UNSURE and item.state == ItemState.UNSURE
+    return action in PLAIN and kind not in _OTHERWISE and item.state != ItemState.GONE and not parked_again
+
+
+def settle(
+    project: Project, kind: CaseKind, choice: Choice, items: Collection[Light], *, user: Any, batch: UUID
+) -> dict[str, int]:
+    """Write the decisions; returns how many by act. Raises InvalidDecisionError where what was entered is no good."""
+    by_act: dict[Decide, list[tuple[int, Mapping[str, Any]]]] = {}
+    for item in items:
+        action = choice.action or Decide(item.suggested_action)
+        suggested = item.suggested_args if action == item.suggested_action else {}
+        by_act.setdefault(action, []).append((item.pk, choice.args or suggested))
+    for action, given in by_act.items():
+        _write(project, action, _checked(project, kind, action, given), user=user, batch=batch)
+    return {action.value: len(given) for action, given in by_act.items()}
+
+
+def _checked(
+    project: Project, kind: CaseKind, action: Decide, given: list[tuple[int, Mapping[str, Any]]]
+) -> list[tuple[int, Jsonb]]:
+    """Each distinct set of arguments goes through the check of a single decision."""
+    case = ReviewItem(project=project, kind=kind.value)
+    clean: dict[str, Jsonb] = {}
+    checked = []
+    for pk, args in given:
+        spelled = canonical_json(dict(args)) if args else ""
+        if spelled not in clean:
+            clean[spelled] = Jsonb(validated(case, action, args))
+        checked.append((pk, clean[spelled]))
+    return checked
+
+
+def _write(
+    project: Project, action: Decide, given: list[tuple[int, Jsonb]], *, user: Any, batch: UUID
+) -> None:
+    now: datetime = timezone.now()
+    state = state_for(action)
+    values = {
+        "ids": [pk for pk, _ in given],
+        "args": [args for _, args in given],
+        "keys": keys_for(project.pk, batch, [pk for pk, _ in given]),
+        "state": state.value,
+        "undecided": state != ItemState.DECIDED,
+        "action": action.value,
+        "user": user.pk,
+        "now": now,
+        "project": project.pk,
+        "batch": batch,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, values)
