@@ -213,6 +213,11 @@ class TargetAccount:
         return restore_body(before, self.resolver)
 
 
+def read_profile(row: StagedProfile) -> Profile:
+    """A staged profile as the engine reads it; asks nobody."""
+    return profile_of(row.source_key, row.raw)
+
+
 def source_account(project: Project) -> SourceAccount:
     return SourceAccount(connection_for(project, Side.SOURCE))
 

@@ -4,6 +4,7 @@ Knows nothing of Django, so that the commands that prepare the environment can u
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,21 @@ class Environment:
         if not value.isascii() or not value.isdigit() or int(value) < least:
             raise EnvironmentProblem(f"{name} is {value!r}. Use a whole number from {least} upwards.")
         return int(value)
+
+    def amount(self, name: str, default: float = 0.0) -> float:
+        """A number from 0 upwards that may have decimals, such as a price."""
+        value = self._raw(name)
+        if value is None:
+            return default
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+            raise EnvironmentProblem(f"{name} is {value!r}. Use a number from 0 upwards, such as 2.5.")
+        return float(value)
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default).lower()
+        if value not in choices:
+            raise EnvironmentProblem(f"{name} is {value!r}. Use one of: {', '.join(choices)}.")
+        return value
 
     def words(self, name: str, default: tuple[str, ...] = ()) -> list[str]:
         value = self._raw(name)

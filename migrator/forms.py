@@ -16,6 +16,25 @@ from migrator.models import Connection, Preference
 PLAN_CHOICES = [(p.key, f"{p.name} (older plan)" if p.retired else p.name) for p in PLANS.values()]
 CREDENTIALS = [("api_token", "API token"), ("oauth", "OAuth access token")]
 THEMES = [("system", "Theme of this device"), ("light", "Light"), ("dark", "Dark")]
+# Keys that a person may put elsewhere, with what they do. Those of the browser and Enter and Esc stay.
+KEYS = {
+    "J": "Next",
+    "K": "Previous",
+    "X": "Select",
+    "A": "Select this group, approve",
+    "Z": "Undo",
+    "C": "Assign",
+    "U": "Unsure",
+    ".": "Note",
+    "O": "Open on its own page",
+    "E": "Supply, edit",
+    "N": "Name only, keep apart",
+    "M": "Merge",
+    "S": "Skip, drop",
+    "R": "Reject",
+    "D": "Do not migrate",
+    "G": "Go to",
+}
 DENSITIES = [("comfortable", "Comfortable"), ("compact", "Compact")]
 SECRET = {"autocomplete": "off", "spellcheck": "false"}
 
@@ -57,6 +76,37 @@ class PreferenceForm(forms.ModelForm):
     class Meta:
         model = Preference
         fields = ("theme", "density", "shortcuts")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for key, act in KEYS.items():
+            own = self.instance.keys.get(key, "")
+            self.fields[f"key_{key}"] = forms.CharField(
+                label=act, max_length=1, required=False, initial=own, empty_value=""
+            )
+
+    @property
+    def key_fields(self) -> list[tuple[str, forms.BoundField]]:
+        return [(key, self[f"key_{key}"]) for key in KEYS]
+
+    def clean(self) -> dict[str, Any]:
+        """An own key stands for one act only; a usual key is free where its own act has another."""
+        cleaned = super().clean() or {}
+        keys = {key: str(cleaned.get(f"key_{key}") or "").upper() for key in KEYS}
+        pressed = {key: own or key for key, own in keys.items()}
+        for key, own in keys.items():
+            if own and not ((own.isascii() and own.isalpha()) or own in ".,-"):
+                self.add_error(f"key_{key}", "Use one letter from A to Z, a full stop, a comma or a hyphen.")
+            elif own and (others := [KEYS[k] for k, at in pressed.items() if at == own and k != key]):
+                self.add_error(
+                    f"key_{key}", f"{own} is taken: {others[0]}. Choose another, or move that one too."
+                )
+        cleaned["keys"] = {key: own for key, own in keys.items() if own and own != key}
+        return cleaned
+
+    def save(self, commit: bool = True) -> Any:
+        self.instance.keys = self.cleaned_data["keys"]
+        return super().save(commit)
 
 
 class ConnectionForm(forms.Form):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import F
 from django.http import Http404
 
 from migrator.choices import Role
@@ -18,6 +19,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "sign_map": frozenset({Role.ENGINEER, Role.OWNER}),
     "spot_check": frozenset({Role.AUDITOR, Role.OWNER}),
     "start_discovery": frozenset({Role.ENGINEER, Role.OWNER}),
+    "waive_cases": frozenset({Role.ENGINEER, Role.OWNER}),
     "start_trial": frozenset({Role.ENGINEER, Role.OWNER}),
     "approve_plan": frozenset({Role.ENGINEER, Role.OWNER}),
     "pause_run": frozenset({Role.ENGINEER, Role.OWNER}),
@@ -32,6 +34,7 @@ PHRASES: dict[str, str] = {
     "sign_map": "sign off the field map",
     "spot_check": "spot-check profiles and sign",
     "start_discovery": "start a discovery",
+    "waive_cases": "let a run go on without open cases",
     "start_trial": "start a sandbox run",
     "approve_plan": "approve a plan",
     "pause_run": "pause, resume or abort a run",
@@ -42,15 +45,26 @@ PHRASES: dict[str, str] = {
 
 def project_for(user: Any, slug: str) -> Project:
     """The project, if the user belongs to it; else Http404, so that nobody learns what exists."""
-    project = Project.objects.for_user(user).filter(slug=slug).first()
+    found = Project.objects.for_user(user).annotate(own_role=F("memberships__role")).filter(slug=slug)
+    project = found.first()
     if project is None:
         raise Http404("There is no such project, or you are not a member of it.")
+    know_role(user, project, project.own_role)  # type: ignore[attr-defined]  # annotated
     return project
+
+
+def know_role(user: Any, project: Project, role: str) -> None:
+    """Keep the role that was read along with a project, for as long as this object of the user lives: that of
+    one request."""
+    user.known_roles = getattr(user, "known_roles", {}) | {project.pk: Role(role)}
 
 
 def role_of(user: Any, project: Project) -> Role | None:
     if user.pk is None:
         return None
+    known: Role | None = getattr(user, "known_roles", {}).get(project.pk)
+    if known is not None:
+        return known
     role = Membership.objects.filter(project=project, user_id=user.pk).values_list("role", flat=True).first()
     return Role(role) if role else None
 

@@ -29,6 +29,28 @@ if HAS_DATABASE and not CROSSWALK_SECRET_KEYS:
         "CROSSWALK_SECRET_KEYS is not set. Set it to one long random text; keep it for ever."
     )
 CROSSWALK_ALLOW_SIMULATORS = env.boolean("CROSSWALK_ALLOW_SIMULATORS", default=False)
+# Off where customers of one installation must not learn from each other, not even in counts.
+CROSSWALK_SHARE_PRECEDENTS = env.boolean("CROSSWALK_SHARE_PRECEDENTS", default=True)
+
+# A language model that may be asked about the field map (docs/model-proposals.md). Nobody, unless one is named.
+CROSSWALK_MODEL_PROVIDER = env.choice(
+    "CROSSWALK_MODEL_PROVIDER", ("off", "openai", "anthropic"), default="off"
+)
+HAS_MODEL = CROSSWALK_MODEL_PROVIDER != "off"
+CROSSWALK_MODEL_URL = env.text("CROSSWALK_MODEL_URL", None if HAS_MODEL else "")
+CROSSWALK_MODEL_NAME = env.text("CROSSWALK_MODEL_NAME", None if HAS_MODEL else "")
+CROSSWALK_MODEL_KEY = env.text("CROSSWALK_MODEL_KEY", None if CROSSWALK_MODEL_PROVIDER == "anthropic" else "")
+CROSSWALK_MODEL_ALLOW_PRIVATE = env.boolean("CROSSWALK_MODEL_ALLOW_PRIVATE", default=False)
+CROSSWALK_MODEL_REASONING = env.boolean("CROSSWALK_MODEL_REASONING", default=False)
+CROSSWALK_MODEL_PRICE_IN = env.amount("CROSSWALK_MODEL_PRICE_IN")
+CROSSWALK_MODEL_PRICE_OUT = env.amount("CROSSWALK_MODEL_PRICE_OUT")
+CROSSWALK_MODEL_CURRENCY = env.text("CROSSWALK_MODEL_CURRENCY", "EUR")
+CROSSWALK_MODEL_MAX_CALLS = env.number("CROSSWALK_MODEL_MAX_CALLS", default=20)
+CROSSWALK_MODEL_MAX_TOKENS = env.number("CROSSWALK_MODEL_MAX_TOKENS", default=150_000)
+CROSSWALK_MODEL_MAX_COST = env.amount("CROSSWALK_MODEL_MAX_COST")
+CROSSWALK_MODEL_MAX_SECONDS = env.number("CROSSWALK_MODEL_MAX_SECONDS", default=120)
+# Below the 60 s after which a task is ended.
+CROSSWALK_MODEL_TIMEOUT = min(env.number("CROSSWALK_MODEL_TIMEOUT", default=30, least=1), 35)
 
 # Applications
 INSTALLED_APPS = [
@@ -51,6 +73,9 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "migrator.middleware.visible_signs",
+    # Before the check of the form's token, which reads the form.
+    "migrator.middleware.too_large",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "migrator.middleware.private_pages",
@@ -125,6 +150,7 @@ elif CELERY_BROKER_URL.startswith("amqp"):
 CELERY_TASK_DEFAULT_QUEUE = "crosswalk"
 
 # People
+AUTHENTICATION_BACKENDS = ["migrator.views.backends.WithPreference"]
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL

@@ -15,6 +15,8 @@ from migrator.views import (
     rollback,
     runs,
     trail,
+    tries,
+    waiving,
 )
 
 Addresses = list[URLPattern | URLResolver]
@@ -42,10 +44,13 @@ _project: Addresses = [
     path("discovery/inventory.json", discovery.discovery_inventory, name="discovery-inventory"),
     path("runs/", runs.runs, name="runs"),
     path("runs/new/", runs.run_new, name="run-new"),
+    path("runs/waive/", waiving.waive, name="waive"),
+    path("runs/waive/withdraw/", waiving.withdraw, name="unwaive"),
     path("runs/<int:pk>/", include(_run)),
     path("connections/", connections.connections, name="connections"),
     path("connections/<slug:side>/", connections.connections_save, name="connections-save"),
     path("connections/<slug:side>/test/", connections.connections_test, name="connections-test"),
+    path("map/try/", tries.map_try, name="map-try"),
     path("trail/", trail.trail, name="trail"),
     path("trail/export.jsonl", trail.trail_export, name="trail-export"),
 ]

@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 
+from migrator import policies, staging
 from migrator.engine.errors import CrosswalkError, RefusedError
+from migrator.models import Project
 
 View = Callable[..., HttpResponse]
 
@@ -18,6 +20,13 @@ def wants_partial(request: HttpRequest) -> bool:
     """Whether htmx asked for a part of the page: not boosted, and not a restored history entry."""
     htmx: Any = getattr(request, "htmx", None)
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def keep_project(request: Any, project: Project, role: str) -> None:
+    """What a loader read of the project and of the person's role in it, for every other part of the page."""
+    policies.know_role(request.user, project, role)
+    staging.read_once(project)
+    request.project = project
 
 
 def render_page(

@@ -20,6 +20,7 @@ from migrator.apsis.definitions import (
     activities_of,
     definitions_of,
     keyspaces_of,
+    sections_of,
 )
 from migrator.apsis.exports import ExportJob, ExportState
 from migrator.apsis.outcomes import GONE, NO_ACCESS, ExportGoneError, read_error
@@ -80,7 +81,7 @@ class ApsisClient:
         self._http.close()
 
     def sections(self) -> tuple[Definition, ...]:
-        return definitions_of(self._read("/audience/sections", "the Sections"))
+        return sections_of(self._read("/audience/sections", "the Sections"))
 
     def attributes(self, section: str) -> tuple[Definition, ...]:
         return self._of_section(section, "attributes")

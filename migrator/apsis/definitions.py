@@ -4,10 +4,12 @@ Names of fields that no public page confirms are read in one place here (referen
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrator.engine.canonical import JsonValue
 from migrator.engine.ports import Json
+
+_OPTION = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,14 @@ def items_of(data: JsonValue) -> list[Json]:
 def definitions_of(data: JsonValue, section: str = "") -> tuple[Definition, ...]:
     """The definitions in a list answer, in its order."""
     return tuple(_definition(row, section) for row in items_of(data) if row.get("discriminator"))
+
+
+def sections_of(data: JsonValue) -> tuple[Definition, ...]:
+    """The Sections in a list answer. Each becomes an option of one field, so its name is one line, and as long as
+    an option may be."""
+    found = definitions_of(data)
+    names = [" ".join(one.name.split())[:_OPTION].strip() for one in found]
+    return tuple(replace(one, name=name or one.discriminator) for one, name in zip(found, names, strict=True))
 
 
 def activities_of(data: JsonValue) -> tuple[Activity, ...]:

@@ -16,6 +16,7 @@ from migrator.engine.canonical import JsonValue, checksum
 from migrator.engine.errors import TransientError
 from migrator.engine.ports import Json
 from migrator.engine.records import Channel, Consent, ConsentState, Event, Profile
+from migrator.engine.sound import sound
 
 EMAIL_ATTRIBUTE = "com.apsis1.attributes.email"
 MOBILE_ATTRIBUTE = "com.apsis1.attributes.mobile"
@@ -205,23 +206,8 @@ def _sections(raw: Mapping[str, JsonValue]) -> Iterator[tuple[str, Json]]:
 
 
 def _entry(entry: Any) -> Json:
-    cleaned = _cleaned(entry)
+    cleaned = sound(entry)
     return cleaned if isinstance(cleaned, dict) else {}
-
-
-def _cleaned(value: Any) -> JsonValue:
-    """NUL and lone surrogates are no text to a database; the one goes, the others become a question mark."""
-    if isinstance(value, str):
-        return value if value.isascii() and "\x00" not in value else _sound(value)
-    if isinstance(value, dict):
-        return {str(_cleaned(key)): _cleaned(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_cleaned(inner) for inner in value]
-    return value if isinstance(value, int | float | bool) or value is None else str(value)
-
-
-def _sound(text: str) -> str:
-    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _rows(value: JsonValue) -> list[Json]:

@@ -32,10 +32,13 @@ def own_services(*, fast: bool = True) -> Iterator[Services]:
     try:
         with (folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            with _running(folder / "data", fast) as services:
-                yield services
+            try:
+                with _running(folder / "data", fast) as services:
+                    yield services
+            finally:
+                # While the lock is held: afterwards somebody else may clear the folder at the same time.
+                places.drop(folder / "data")
     finally:
-        places.drop(folder / "data")
         shutil.rmtree(folder, ignore_errors=True)
 
 

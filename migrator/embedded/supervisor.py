@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -177,7 +178,9 @@ class Supervisor:
         processes.end_group(
             group, child.stop_signal, seconds=child.stops_within, members=lambda: self._members(running)
         )
-        running.process.poll()
+        # Of a process with several threads the first one may be gone while the others still end.
+        with suppress(subprocess.TimeoutExpired):
+            running.process.wait(timeout=5)
 
     @staticmethod
     def _members(running: _Running) -> list[int]:

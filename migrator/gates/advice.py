@@ -69,7 +69,8 @@ def _review(at: Standing) -> NextAction | None:
     """Field map and queue, side by side: each role begins with its own."""
     steps = [_cases, _fields]
     if at.role in (Role.ENGINEER, Role.OWNER):
-        steps.reverse()
+        # Whoever may run goes on with that, once it was said that runs do without the open cases.
+        steps = [_fields] if at.waiver is not None else [_fields, _cases]
     found = [action for step in steps if (action := step(at))]
     if not found:
         return None
@@ -80,7 +81,7 @@ def _cases(at: Standing) -> NextAction | None:
     kind = next((kind for kind in at.queue.kinds if kind.open), None)
     if kind is None:
         return None
-    minutes = at.queue.minutes or max(1, round(at.queue.left * 2.6 / 60))
+    minutes = at.minutes or max(1, round(at.queue.left * 2.6 / 60))
     sentence = f"{kind.open:,} {kind.noun} {'needs' if kind.open == 1 else 'need'} a decision"
     sentence += f", {at.queue.left:,} cases in all" if kind.open != at.queue.left else ""
     who = f"The customer admin decides {at.queue.left:,} cases in the queue."

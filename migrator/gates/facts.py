@@ -1,25 +1,21 @@
-"""The facts about a project that its gates are worked out from, read once and in a fixed number of queries."""
+"""The facts about a project that its gates are worked out from, read once and in one query while nothing was
+written yet."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Q
 from django.urls import NoReverseMatch, reverse
 
-from mapping_review import queries as map_queries
-from mapping_review.choices import UNDECIDED
 from mapping_review.models import MapVersion
-from migrator import staging
 from migrator.choices import Role, RunKind, RunState, Side
 from migrator.engine.operations import OperationState
 from migrator.engine.records import Kind
+from migrator.gates.reading import Read, read
 from migrator.models import Connection, Discovery, Operation, Project, Run
 from migrator.policies import ALLOWED, role_of
 from reconciliation import queries as queue_queries
-
-# Older runs say nothing about where the project stands now.
-RUNS_LOOKED_AT = 60
+from reconciliation.models import Waiver
 
 
 @dataclass(frozen=True)
@@ -37,6 +33,19 @@ class Standing:
     signed_checksum: str
     queue: queue_queries.Progress
     written: bool
+    # Lets runs go on without the cases that are still open.
+    waiver: Waiver | None = None
+    # Whose pace counts; None where only the project is asked about.
+    user: Any = None
+
+    @cached_property
+    def minutes(self) -> int:
+        """What is left in the queue at the person's own pace; 0 while there is no pace to go by."""
+        left = self.queue.left
+        if self.user is None or not left:
+            return self.queue.minutes
+        seconds = queue_queries.pace(self.project, self.user)
+        return max(1, round(left * seconds / 60)) if seconds else 0
 
     @property
     def is_connected(self) -> bool:
@@ -54,7 +63,12 @@ class Standing:
     @property
     def can_run(self) -> bool:
         """Whether the gate of the sandbox run is open."""
-        return self.is_connected and self.discovery is not None and self.is_signed and not self.queue.left
+        return self.is_connected and self.discovery is not None and self.is_signed and self.queue_is_settled
+
+    @property
+    def queue_is_settled(self) -> bool:
+        """Every case is decided, or an engineer said that runs go on without the open ones."""
+        return not self.queue.left or self.waiver is not None
 
     @cached_property
     def open_run(self) -> Run | None:
@@ -103,44 +117,35 @@ def _came_to_nothing(run: Run) -> bool:
 
 def standing(project: Project, user: Any) -> Standing:
     """Every fact, in a number of queries that does not grow with the project."""
-    version = map_queries.current_version(project)
-    rows, undecided = _counted(version)
+    found = read(project)
+    queue = _progress(found)
     return Standing(
         project=project,
         role=role_of(user, project),
-        sides={connection.side: connection for connection in project.connections.defer("sealed_secret")},
-        discovery=staging.current_discovery(project),
-        runs=tuple(
-            project.runs.defer("target_lists", "plan").order_by("-created_at", "-pk")[:RUNS_LOOKED_AT]
-        ),
-        version=version,
-        rows=rows,
-        undecided=undecided,
-        signed_checksum=_signed_checksum(project, version),
-        queue=queue_queries.progress(project, user),
-        written=_wrote(project),
+        sides={connection.side: connection for connection in found.connections},
+        discovery=found.discovery,
+        runs=found.runs,
+        version=found.version,
+        rows=found.rows,
+        undecided=found.undecided,
+        signed_checksum=found.version.checksum if found.version and found.is_approved else "",
+        queue=queue,
+        written=_wrote(found.runs),
+        waiver=found.waiver if queue.left else None,
+        user=user,
     )
 
 
-def _counted(version: MapVersion | None) -> tuple[int, int]:
-    if version is None:
-        return 0, 0
-    still = Count("pk", filter=Q(state__in=UNDECIDED))
-    counted = version.decisions.aggregate(rows=Count("pk"), still=still)
-    return counted["rows"], counted["still"]
+def _progress(found: Read) -> queue_queries.Progress:
+    total, left = sum(k.total for k in found.queue), sum(k.open for k in found.queue)
+    return queue_queries.Progress(total - left, total, 0, found.queue)
 
 
-def _signed_checksum(project: Project, version: MapVersion | None) -> str:
-    if version is None or version.is_draft:
-        return ""
-    field_map = map_queries.approved_field_map(project)
-    return field_map.checksum if field_map else ""
-
-
-def _wrote(project: Project) -> bool:
+def _wrote(runs: tuple[Run, ...]) -> bool:
     """Whether something that one of our runs wrote is still in the target."""
-    loaded = project.runs.filter(kind=RunKind.TRIAL, loading_since__isnull=False)
-    ids = list(loaded.values_list("pk", flat=True)[:RUNS_LOOKED_AT])
+    ids = [run.pk for run in runs if run.kind == RunKind.TRIAL and run.loading_since is not None]
+    if not ids:
+        return False
     # With every kind named the index answers without walking through the rows of an undone run.
     kinds = [kind.value for kind in Kind]
     done = OperationState.DONE.value

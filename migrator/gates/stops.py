@@ -110,7 +110,7 @@ def _mapping(at: Standing, number: int) -> Stop:
         return make("done", DONE, f"Field map {name} is signed: {at.rows} fields settled.", percent=100)
     if at.undecided:
         text = f"Field map {name}: {settled} of {at.rows} fields settled."
-        return make("current", IN_PROGRESS, text, note=f"{at.undecided} left", percent=percent)
+        return make("current", IN_PROGRESS, text, note=f"{at.undecided:,} left", percent=percent)
     text = f"Field map {name}: all {at.rows} fields settled. It waits for its signature."
     return make("current", IN_PROGRESS, text, note="to sign", percent=percent)
 
@@ -124,9 +124,13 @@ def _reconciliation(at: Standing, number: int) -> Stop:
     if not queue.left:
         text = f"All {queue.total:,} cases are decided." if queue.total else "There is no case to decide."
         return make("done", DONE, text, percent=100)
+    if at.waiver is not None:
+        text = f"{queue.decided:,} of {queue.total:,} cases decided. Runs go on without {_open_cases(queue.left)}."
+        return make("current", IN_PROGRESS, text, note=f"{queue.left:,} held back", percent=queue.percent)
     open_kinds = ", ".join(f"{kind.open:,} {kind.noun}" for kind in queue.kinds if kind.open)
+    parked = f" {queue.unsure:,} of them parked as unsure." if queue.unsure else ""
     status = IN_PROGRESS if queue.decided else NOT_STARTED
-    text = f"{queue.decided:,} of {queue.total:,} cases decided. Left: {open_kinds}."
+    text = f"{queue.decided:,} of {queue.total:,} cases decided. Left: {open_kinds}.{parked}"
     return make("current", status, text, note=f"{queue.left:,} left", percent=queue.percent)
 
 
@@ -170,16 +174,27 @@ def run_conditions(at: Standing) -> tuple[Condition, ...]:
     """What has to be true before a sandbox run; the start page shows the same lines."""
     version = f"v{at.version.number} " if at.version else ""
     left = f" ({at.undecided} fields left)" if at.undecided else ""
-    cases = f" ({at.queue.left:,} left)" if at.queue.left else ""
     return (
         Condition(at.is_signed, f"Field map {version}is signed off{left}", at.url("mapping_review:map")),
         Condition(
-            at.discovery is not None and not at.queue.left,
-            f"Every case in the queue is decided{cases}",
-            at.url("reconciliation:queue"),
+            at.discovery is not None and at.queue_is_settled, _cases(at), at.url("reconciliation:queue")
         ),
         Condition(Side.TARGET in at.sides, "The sandbox account is connected", at.url("connections")),
     )
+
+
+def _cases(at: Standing) -> str:
+    if at.queue.left and at.waiver is not None:
+        return (
+            f"{_open_cases(at.queue.left).capitalize()} held back: {at.waiver.by.first_name or at.waiver.by} "
+            "lets runs go on without them"
+        )
+    left = f" ({at.queue.left:,} left)" if at.queue.left else ""
+    return f"Every case in the queue is decided{left}"
+
+
+def _open_cases(number: int) -> str:
+    return f"{number:,} open case{'' if number == 1 else 's'}"
 
 
 Maker = Callable[..., Stop]

@@ -4,6 +4,7 @@ It never repeats a write and never follows a redirect; what an answer means is f
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from tenacity import (
 from migrator.engine.canonical import JsonValue
 from migrator.engine.errors import ConfigurationError, PermanentError
 from migrator.engine.ports import Pacer
+from migrator.engine.sound import sound
 from migrator.http import redaction
 from migrator.http.auth import Auth
 from migrator.http.bodies import BodyCut, iter_decoded
@@ -33,6 +35,8 @@ from migrator.http.transport import Attempt, GuardedTransport, current_attempt
 MEGABYTE = 1024 * 1024
 READ_AGAIN = frozenset({408, 429, 500, 501, 502, 503, 504})
 LONGEST_WAIT = 20.0
+# An escaped NUL, or half a surrogate pair, escaped or raw.
+_UNSOUND = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 NEVER_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -255,7 +259,9 @@ def _last_word(state: RetryCallState) -> Answer:
     return answer
 
 
-def _encoded(body: JsonValue) -> bytes:
+def _encoded(body: JsonValue | bytes) -> bytes:
+    if isinstance(body, bytes):
+        return body
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except ValueError:
@@ -278,7 +284,8 @@ def _parsed(body: bytes) -> JsonValue:
         parsed: JsonValue = json.loads(body)
     except ValueError:
         return None
-    return parsed
+    # Names that strangers gave come through here too; no database takes such a text.
+    return sound(parsed) if _UNSOUND.search(body) else parsed
 
 
 def _failure(request: Request, error: Exception, attempt: Attempt, seconds: float) -> NotSent | Unknown:

@@ -21,7 +21,8 @@ class Request:
     method: str
     path: str
     query: Mapping[str, QueryValue] = field(default_factory=dict)
-    body: JsonValue = None
+    # Bytes go out as they are, for whoever has to show later what was sent.
+    body: JsonValue | bytes = None
     headers: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
     cost: int = 0

@@ -1,6 +1,8 @@
 """How icons, states, confidence, counts and dates look, in one place. Nothing here asks a database."""
 
+import json
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -94,19 +96,35 @@ def initials(user: Any) -> str:
     return "".join(word[:1] for word in words[:2]).upper()
 
 
-@register.simple_tag
-def key(name: str, *, off: bool = False) -> SafeString:
-    """Binds keys to a button or link: <button{% key "E" %}>. {% cap "E" %} prints them."""
+@register.simple_tag(takes_context=True)
+def key(context: Mapping[str, Any], name: str, *, off: bool = False) -> SafeString:
+    """Binds keys to a button or link: <button{% key "E" %}>. {% cap "E" %} prints them. A person's own keys are
+    told to people; the page's script knows every button by its usual key."""
     if off or not name:
         return mark_safe("")
-    shown = " ".join(_shown(part) for part in name.split())
-    return format_html(' data-key="{}" aria-keyshortcuts="{}"', shown, shown)
+    usual, own = [_shown(part) for part in name.split()], _own(context)
+    told = " ".join(own.get(part, part) for part in usual)
+    return format_html(' data-key="{}" aria-keyshortcuts="{}"', " ".join(usual), told)
 
 
-@register.simple_tag
-def cap(name: str) -> SafeString:
+@register.simple_tag(takes_context=True)
+def cap(context: Mapping[str, Any], name: str) -> SafeString:
     """The cap of a key, for the eye only: the button says it to a screen reader by its attribute."""
-    return format_html('<kbd aria-hidden="true">{}</kbd>', _shown(name)) if name else mark_safe("")
+    if not name:
+        return mark_safe("")
+    shown = _shown(name)
+    return format_html('<kbd aria-hidden="true">{}</kbd>', _own(context).get(shown, shown))
+
+
+@register.simple_tag(takes_context=True)
+def own_keys(context: Mapping[str, Any]) -> SafeString:
+    """The person's own keys for the page's script; nothing where all are the usual ones."""
+    own = _own(context)
+    return format_html(' data-keys="{}"', json.dumps(dict(own))) if own else mark_safe("")
+
+
+def _own(context: Mapping[str, Any]) -> dict[str, str]:
+    return context.get("own_keys") or {}
 
 
 def _shown(name: str) -> str:

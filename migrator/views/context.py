@@ -19,6 +19,7 @@ Crumbs = list[tuple[str, str]]
 PAGES: dict[str, tuple[str, str]] = {
     "discovery": ("discovery", "Discovery"),
     "mapping_review": ("mapping", "Field map"),
+    "map": ("mapping", "Field map"),
     "reconciliation": ("reconciliation", "Reconciliation"),
     "runs": ("sandbox", "Runs"),
     "connections": ("", "Connections"),
@@ -49,7 +50,15 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"shell": None}
-    return {"shell": SimpleLazyObject(lambda: _shell(request))}
+    return {
+        "shell": SimpleLazyObject(lambda: _shell(request)),
+        "own_keys": SimpleLazyObject(lambda: _own_keys(request)),
+    }
+
+
+def _own_keys(request: HttpRequest) -> dict[str, str]:
+    """{"usual key": "own key"}."""
+    return dict(preference_of(request.user).keys)
 
 
 def _shell(request: HttpRequest) -> Shell:
@@ -77,6 +86,9 @@ def _shell(request: HttpRequest) -> Shell:
 
 
 def _project(request: HttpRequest) -> Project | None:
+    known: Project | None = getattr(request, "project", None)
+    if known is not None:
+        return known
     match = request.resolver_match
     slug = match.kwargs.get("slug") if match else None
     return Project.objects.for_user(request.user).filter(slug=slug).first() if slug else None
@@ -107,7 +119,7 @@ def _parent(request: HttpRequest) -> str:
 
 def preference_of(user: Any) -> Preference:
     """How the person likes the screens; the defaults, not stored yet, for somebody who never chose."""
-    return Preference.objects.filter(user_id=user.pk).first() or Preference(user_id=user.pk)
+    return getattr(user, "preference", None) or Preference(user_id=user.pk)
 
 
 def initials_of(user: Any) -> str:

@@ -11,6 +11,7 @@ from migrator.engine.operations import Act
 from migrator.engine.records import Kind
 from migrator.models import Run
 from migrator.views import words
+from migrator.views.held_back import HeldBack, held_back_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class PlanView:
     warnings: tuple[str, ...]
     fields: Mapping[str, int]
     events: Mapping[str, int]
+    held_back: HeldBack | None
     button: str
 
 
@@ -84,6 +86,7 @@ def plan_of(run: Run, target_name: str) -> PlanView:
         warnings=tuple(plan.get("warnings", ())),
         fields={"create": 0, "existing": 0, "cap": 0} | plan.get("fields", {}),
         events={"source": 0, "migrated": 0, "excluded": 0, "held": 0} | plan.get("events", {}),
+        held_back=held_back_of(run),
         button=_button(rows, target_name),
     )
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from migrator.choices import RunKind, RunState
 from migrator.models import Run
 from migrator.views import words
+from migrator.views.held_back import HeldBack, held_back_of
 from migrator.views.loaders import run_of, standing_of
 
 # Buckets of a balance line, in the order of the sum, with the word that the record lists are filtered by.
@@ -58,6 +59,7 @@ class Report:
     verdict: str
     predicted: int
     spent: int
+    held_back: HeldBack | None = None
 
 
 def report_of(run: Run) -> Report:
@@ -72,9 +74,8 @@ def report_of(run: Run) -> Report:
     balanced = all(line.balanced for line in lines)
     tokens = run.plan.get("tokens", {})
     predicted = tokens["write"] + tokens["verify"] if isinstance(tokens, dict) and tokens else tokens or 0
-    return Report(
-        lines, balanced, final, _verdict(run, lines, last, final), predicted, last.get("tokens_spent", 0)
-    )
+    verdict, spent = _verdict(run, lines, last, final), last.get("tokens_spent", 0)
+    return Report(lines, balanced, final, verdict, predicted, spent, held_back_of(run))
 
 
 def _verdict(run: Run, lines: tuple[Balance, ...], last: Mapping[str, Any], final: bool) -> str:

@@ -19,7 +19,7 @@ from migrator.engine.errors import RefusedError
 from migrator.forms import ChecksumForm, FidelityForm
 from migrator.models import Run
 from migrator.tables import RunTable
-from migrator.views import budgets, plans, progress, reports, words
+from migrator.views import budgets, plans, progress, reports, waiving, words
 from migrator.views.loaders import project_of, run_of, standing_of
 from migrator.web import go, refusals, wants_partial
 
@@ -69,7 +69,7 @@ def run_new(request: HttpRequest, slug: str) -> HttpResponse:
         "budget": budgets.budget_of(at),
         "refusal": _refusal(runner.check_can_start_trial, project, request.user),
         "may_start": policies.can_start_trial(request.user, project),
-    }
+    } | waiving.open_cases(request, at)
     return render(request, "migrator/runs/new.html", context)
 
 

@@ -30,7 +30,10 @@ PHASES: dict[str, str] = {
     "consents": "Consents",
     "events": "Events",
     "target": "Pipedrive",
+    "values": "Values",
     "inventory": "Inventory and proposals",
+    "model": "Second opinion of a language model",
+    "measure": "Conversions over all values",
     "plan": "Plan",
     "preview": "Preview",
     "fields": KINDS[Kind.FIELD],
@@ -48,6 +51,8 @@ UNITS = {
     "consents": "profiles",
     "events": "events",
     "target": "records",
+    "values": "profiles",
+    "measure": "conversions",
     "plan": "profiles",
 }
 BUCKETS: dict[str, str] = {

@@ -7,13 +7,13 @@ const seen = el => el.getClientRects().length > 0, press = el => (el ? (el.click
 const say = text => { byId("live").textContent = text; };
 const focusNext = () => ($("[data-focus-next]") || opener(current() || doc) || byId("main")).focus();
 
-/* Rows: one is current; its inspector is loaded and the next two are fetched ahead. */
+/* Rows: one is current; the inspectors of the next two are fetched ahead. */
 const rows = () => $$(main + ":not([hidden])"), current = () => $(main + "[data-current]:not([hidden])");
 const opener = row => $("a[data-open]", row), box = row => $("input[type=checkbox]", row);
 const selected = () => rows().filter(row => box(row)?.checked);
 const after = row => rows().slice(rows().indexOf(row) + 1);
 const ahead = new Map();
-let lastBox, wanted;
+let lastBox, wanted, later;
 
 function load(url) {
 	const kept = ahead.get(url);
@@ -30,6 +30,7 @@ const prefetch = row => after(row).slice(0, 2).forEach(next => load(opener(next)
 
 async function inspect(row) {
 	const url = wanted = opener(row).href;
+	later = "";
 	if (!byId("inspector")) return;
 	try {
 		const html = await load(url);
@@ -37,9 +38,11 @@ async function inspect(row) {
 		if (wanted !== url) return;
 		apply(html);
 		const spot = $("#inspector [data-position]");
-		if (spot) spot.textContent = `${rows().indexOf(row) + 1} of ${rows().length + +($("[data-list]").dataset.rest || 0)}`;
+		if (spot) spot.textContent = `${rows().indexOf(row) + 1} of ${rows().length + +((byId("more") || $("[data-list]")).dataset.rest || 0)}`;
+		wanted = "";
 		prefetch(row);
-	} catch { if (wanted === url) location.href = url; }
+		if (later) press(target(later));
+	} catch { if (wanted === url && !outbox.length) location.href = url; }
 }
 
 function mark(row, here) {
@@ -75,7 +78,7 @@ function select(reach) {
 	lastBox = row;
 }
 
-/* What the server sends is put where its ids are; a table row comes wrapped in a template. */
+/* Parts go where their ids are; a table row comes in a template. */
 function apply(html) {
 	const holder = doc.createElement("template");
 	holder.innerHTML = html;
@@ -96,7 +99,7 @@ function apply(html) {
 	});
 }
 
-/* The outbox: a decision leaves the page at once and is confirmed behind, one request at a time. */
+/* The outbox: a decision leaves the page at once and is confirmed behind. */
 const outbox = [];
 let busy, undoNext;
 
@@ -109,7 +112,7 @@ function notice(id, text) {
 }
 
 async function send({ action, body }) {
-	/* No answer and a bad answer are alike: the same client_key makes the repeat safe. */
+	/* The same client_key makes a repeat safe. */
 	for (const wait of [500, 1500, 4000, 0]) {
 		const answer = await fetch(action, { method: "POST", body, headers: LATER }).catch(() => null);
 		if (answer?.status < 500) return answer;
@@ -160,10 +163,10 @@ function settle(job, { ok, status }, html) {
 const groups = () => $$("[data-list] [data-group-head]").forEach(head => {
 	const n = rows().filter(row => row.dataset.group === head.dataset.groupHead).length;
 	head.hidden = !n;
-	if ($("[data-count]", head)) $("[data-count]", head).textContent = (n + +(head.dataset.rest || 0)).toLocaleString("en");
+	if ($("[data-count]", head)) $("[data-count]", head).textContent = (n + +(($("[data-rest]", head) || head).dataset.rest || 0)).toLocaleString("en");
 });
 
-/* An address of a blob ends in a UUID, also where crypto.randomUUID is missing: on plain HTTP. */
+/* A blob's address ends in a UUID, on plain HTTP too. */
 const uuid = () => {
 	const url = URL.createObjectURL(new Blob());
 	URL.revokeObjectURL(url);
@@ -183,7 +186,7 @@ function decide(form, button) {
 	const body = new URLSearchParams(new FormData(form, button)), last = mine.at(-1);
 	body.set("client_key", uuid());
 	const next = last && (after(last).find(row => !mine.includes(row)) || rows().reverse().find(row => !mine.includes(row)));
-	outbox.push({ action: form.getAttribute("action"), body, rows: mine, stay });
+	outbox.push({ action: button?.getAttribute("formaction") || form.getAttribute("action"), body, rows: mine, stay });
 	mine.forEach(row => { row.dataset.pending = ""; row.hidden = !stay; });
 	check(mine, false);
 	if (last) {
@@ -198,7 +201,8 @@ function decide(form, button) {
 	pump();
 }
 
-/* Keys: buttons and links declare their own, so a key and its button cannot drift apart. */
+/* Keys: buttons declare theirs; a person may have others. */
+const caps = JSON.parse(root.dataset.keys || "{}"), usual = key => Object.keys(caps).find(name => caps[name] === key) || (caps[key] ? "" : key);
 let going = 0;
 const goes = letter => $$("[data-go]").find(el => el.dataset.go === letter);
 const tab = step => { const tabs = $$(".tabs a"); press(tabs[tabs.findIndex(el => el.hasAttribute("aria-current")) + step]); };
@@ -224,7 +228,7 @@ function help() {
 	$("#shortcuts dl").replaceChildren(...[...names].map(([keys, text]) => {
 		const line = doc.createElement("div"), dt = doc.createElement("dt"), dd = doc.createElement("dd");
 		dt.textContent = text;
-		keys.split(/[ +]/).forEach(key => { dd.appendChild(doc.createElement("kbd")).textContent = key; });
+		keys.split(/[ +]/).forEach(key => { dd.appendChild(doc.createElement("kbd")).textContent = caps[key] || key; });
 		line.append(dt, dd);
 		return line;
 	}));
@@ -246,13 +250,15 @@ on("keydown", event => {
 	if (event.key === "Escape") return escape(at);
 	if (root.dataset.shortcuts === "off" || at.matches("input:not([type=checkbox]), select, textarea")) return;
 	if (["Enter", " "].includes(event.key) && at.closest("button, summary, input, label, a:not([data-open])")) return;
-	const plain = event.key.length > 1 ? event.key : event.key.toUpperCase(), key = event.shiftKey && /^[A-Z]/.test(plain) ? `Shift+${plain}` : plain;
+	const plain = event.key.length > 1 ? event.key : event.key.toUpperCase(), key = event.shiftKey && /^[A-Z]/.test(plain) ? `Shift+${usual(plain)}` : usual(plain);
 	const gone = Date.now() - going < 1500 && goes(plain.toLowerCase()), act = pageKeys[key] || (rows().length && listKeys[key]);
 	going = 0;
 	const el = gone || target(key);
 	if (!el && !act) return;
 	event.preventDefault();
 	if (!el) act();
+	/* A key never acts on a sheet that is about to give way. */
+	else if (wanted && el.closest("#inspector")) later = key;
 	else if (!event.repeat || key === "Enter") press(el);
 });
 
@@ -324,7 +330,7 @@ on("toggle", ({ target: el }) => {
 	if (el.open && el.matches("details[data-focus]")) $("input:not([type=hidden]), select, textarea", el)?.focus();
 }, true);
 
-/* htmx: polls rest in hidden tabs, targets say that they are busy, focus never falls to the body. */
+/* htmx: polls rest in hidden tabs, targets are busy, focus never falls to the body. */
 const polls = event => event.detail.elt.getAttribute("hx-trigger")?.includes("every");
 on("htmx:beforeRequest", event => {
 	if (polls(event) && doc.hidden) event.preventDefault();

@@ -49,6 +49,6 @@ def lines(account: Account) -> list[str]:
     for attribute, proposal in propose_for(account):
         rule = proposal.rule
         where = f"{rule.action} {rule.object} {plain_text(rule.field)} {rule.component}".rstrip()
-        home = "skip" if rule.action == "skip" else where
+        home = "skip" if rule.is_left else where
         rows.append(f"  {proposal.confidence:.2f}  {plain_text(attribute.name)[:60]} -> {home}")
     return rows
