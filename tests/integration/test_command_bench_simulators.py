@@ -12,6 +12,8 @@ from django.core.management import call_command
 
 from migrator.management.simulator_figures import MEASUREMENTS, Figure, Scale
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 

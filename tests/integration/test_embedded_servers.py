@@ -71,7 +71,7 @@ def test_messages_survive_a_killed_broker(services: Services) -> None:
     with Connection(address) as broker:
         broker.ensure_connection(max_retries=20, interval_start=0.1)
         with broker.SimpleQueue("kept") as queue:
-            assert queue.get(timeout=5).payload == {"run": 7}
+            assert queue.get(timeout=60).payload == {"run": 7}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root drops privileges")

@@ -13,6 +13,7 @@ from migrator.embedded import ports
 from migrator.embedded.ephemeral import environment_for
 from migrator.embedded.processes import wait_until
 
+pytestmark = pytest.mark.slow
 REPOSITORY = Path(__file__).resolve().parents[2]
 POSTGRES = os.environ.get("CROSSWALK_TEST_POSTGRES", "postgresql://postgres:postgres@127.0.0.1:5432/postgres")
 BROKERS = {"rabbitmq": "amqp://guest:guest@127.0.0.1:5672//", "redis": "redis://127.0.0.1:6379/15"}

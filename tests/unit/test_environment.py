@@ -83,3 +83,29 @@ def test_a_database_address_that_cannot_be_meant_is_refused(url: str, sentence: 
 def test_a_broker_of_an_unknown_kind_is_refused() -> None:
     with pytest.raises(EnvironmentProblem, match="starts with 'sqs'"):
         Environment({"CELERY_BROKER_URL": "sqs://"}).broker("CELERY_BROKER_URL", "memory://")
+
+
+@pytest.mark.parametrize(("value", "amount"), [("2.5", 2.5), ("0", 0.0), ("15", 15.0)])
+def test_an_amount_may_have_decimals(value: str, amount: float) -> None:
+    assert Environment({"PRICE": value}).amount("PRICE") == amount
+
+
+def test_an_amount_that_is_not_set_is_the_default() -> None:
+    assert Environment({}).amount("PRICE", 1.5) == 1.5
+
+
+@pytest.mark.parametrize("value", ["-1", "2,5", "1e9", "nan", "inf", "free", "1.2.3"])
+def test_an_amount_that_cannot_be_meant_is_refused(value: str) -> None:
+    with pytest.raises(EnvironmentProblem, match="PRICE is"):
+        Environment({"PRICE": value}).amount("PRICE")
+
+
+def test_a_choice_is_one_of_its_words_in_any_case() -> None:
+    read = Environment({"KIND": "Off"}).choice
+    assert read("KIND", ("off", "on"), "on") == "off"
+    assert read("OTHER", ("off", "on"), "on") == "on"
+
+
+def test_a_choice_outside_its_words_is_refused_with_all_of_them() -> None:
+    with pytest.raises(EnvironmentProblem, match=r"KIND is 'maybe'\. Use one of: off, on"):
+        Environment({"KIND": "maybe"}).choice("KIND", ("off", "on"), "on")

@@ -1,9 +1,15 @@
 """Gates as pure functions of the facts: which stop is open, in which words, and what each role does next."""
 
+from typing import Any
+
 import pytest
+from django.contrib.auth import get_user_model
 
 from migrator import gates
 from migrator.choices import Role, RunKind, RunState, Side
+from migrator.engine.cases import CaseKind
+from reconciliation.models import Waiver
+from reconciliation.progress import KindCount, Progress
 from tests.factories_views import queue, standing, unsaved_run
 
 
@@ -49,6 +55,13 @@ def test_mapping_and_reconciliation_are_open_side_by_side_after_the_discovery() 
     assert states(at)[:4] == ["done", "current", "current", "locked"]
     assert (stop(at, "mapping").note, stop(at, "reconciliation").note) == ("11 left", "63 left")
     assert "137 of 200 cases decided" in stop(at, "reconciliation").summary
+
+
+def test_parked_cases_are_told_apart_and_still_keep_the_run_locked() -> None:
+    parked = Progress(7, 10, 0, (KindCount(CaseKind.NO_EMAIL, 3, 10, unsure=2),))
+    at = standing(queue=parked)
+    assert "2 of them parked as unsure" in stop(at, "reconciliation").summary
+    assert not at.can_run
 
 
 @pytest.mark.parametrize(
@@ -226,3 +239,35 @@ ROLLED_BACK = (unsaved_run(RunKind.ROLLBACK, pk=4, of_run_id=3), unsaved_run())
 )
 def test_the_pill_says_what_of_ours_is_in_pipedrive(facts: dict, level: str, text: str) -> None:
     assert gates.safety(standing(**facts)) == gates.Safety(text, level)
+
+
+# Open cases that a run goes on without
+
+
+def waived(left: int = 9, **facts: Any) -> gates.Standing:
+    waiver = Waiver(by=get_user_model()(first_name="Erik"), cases=left, profiles=12, reason="Later")
+    return standing(queue=queue(left=left, total=63), waiver=waiver, **facts)
+
+
+def test_a_waiver_opens_the_sandbox_run_and_names_who_gave_it() -> None:
+    at = waived()
+    cases = gates.run_conditions(at)[1]
+    assert (at.can_run, cases.done) == (True, True)
+    assert cases.text == "9 open cases held back: Erik lets runs go on without them"
+    assert stop(at, "sandbox").state == "current"
+
+
+def test_a_waiver_never_makes_the_queue_look_done() -> None:
+    found = stop(waived(left=1), "reconciliation")
+    assert (found.state, found.status, found.note) == ("current", "In progress", "1 held back")
+    assert found.summary == "62 of 63 cases decided. Runs go on without 1 open case."
+
+
+def test_a_waiver_opens_nothing_else() -> None:
+    assert not waived(signed_checksum="").can_run
+    assert not waived(discovery=None).can_run
+
+
+def test_who_may_run_goes_on_and_the_customer_still_decides() -> None:
+    assert gates.next_action(waived()).url == "/m/nordlys/runs/new/"
+    assert gates.next_action(waived(role=Role.CUSTOMER_ADMIN)).url == "/m/nordlys/queue/"

@@ -58,17 +58,25 @@ def test_initials_come_from_the_name_or_else_the_user_name(full: str, username: 
 
 
 def test_a_key_is_bound_and_told_to_screen_readers() -> None:
-    assert ui.key("e") == ' data-key="E" aria-keyshortcuts="E"'
-    assert ui.key("a Enter") == ' data-key="A Enter" aria-keyshortcuts="A Enter"'
+    assert ui.key({}, "e") == ' data-key="E" aria-keyshortcuts="E"'
+    assert ui.key({}, "a Enter") == ' data-key="A Enter" aria-keyshortcuts="A Enter"'
 
 
-@pytest.mark.parametrize("drawn", [ui.key(""), ui.key("E", off=True), ui.cap("")])
+@pytest.mark.parametrize("drawn", [ui.key({}, ""), ui.key({}, "E", off=True), ui.cap({}, "")])
 def test_no_key_prints_nothing(drawn: str) -> None:
     assert drawn == ""
 
 
 def test_the_cap_of_a_key_is_for_the_eye_only() -> None:
-    assert ui.cap("z") == '<kbd aria-hidden="true">Z</kbd>'
+    assert ui.cap({}, "z") == '<kbd aria-hidden="true">Z</kbd>'
+
+
+def test_own_keys_are_told_and_the_usual_ones_bound() -> None:
+    own = {"own_keys": {"N": "I"}}
+    assert ui.key(own, "n") == ' data-key="N" aria-keyshortcuts="I"'
+    assert ui.cap(own, "n") == '<kbd aria-hidden="true">I</kbd>'
+    assert ui.own_keys(own) == ' data-keys="{&quot;N&quot;: &quot;I&quot;}"'
+    assert ui.own_keys({}) == ""
 
 
 def test_strong_words_are_marked_and_everything_else_is_escaped() -> None:

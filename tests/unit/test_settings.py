@@ -74,3 +74,37 @@ def test_pages_load_nothing_from_elsewhere() -> None:
 def test_a_session_ends_after_twelve_hours_and_is_no_scripts_business() -> None:
     assert settings.SESSION_COOKIE_AGE == 12 * 3600
     assert settings.SESSION_COOKIE_HTTPONLY
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"CROSSWALK_MODEL_PROVIDER": "openai"}, "CROSSWALK_MODEL_URL is not set"),
+        (
+            {"CROSSWALK_MODEL_PROVIDER": "openai", "CROSSWALK_MODEL_URL": "https://model.example/v1"},
+            "CROSSWALK_MODEL_NAME is not set",
+        ),
+        (
+            {
+                "CROSSWALK_MODEL_PROVIDER": "anthropic",
+                "CROSSWALK_MODEL_URL": "https://model.example/v1",
+                "CROSSWALK_MODEL_NAME": "small-1",
+            },
+            "CROSSWALK_MODEL_KEY is not set",
+        ),
+        (
+            {"CROSSWALK_MODEL_PROVIDER": "gpt"},
+            "CROSSWALK_MODEL_PROVIDER is 'gpt'. Use one of: off, openai, anthropic.",
+        ),
+    ],
+    ids=["no address", "no model", "no key", "unknown provider"],
+)
+def test_a_language_model_that_is_half_configured_is_refused(given: dict[str, str], missing: str) -> None:
+    told = start(environment_for(DATABASE, "memory://") | given)
+    assert told.returncode == 1
+    assert missing in told.stderr
+
+
+def test_no_language_model_is_asked_unless_somebody_names_one() -> None:
+    told = start(environment_for(DATABASE, "memory://"), "print(s.CROSSWALK_MODEL_PROVIDER, s.HAS_MODEL)")
+    assert told.stdout == "off False\n"

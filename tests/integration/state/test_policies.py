@@ -26,6 +26,7 @@ TABLE = {
     "approve_plan": ("engineer", "owner"),
     "pause_run": ("engineer", "owner"),
     "rollback": ("engineer", "owner"),
+    "waive_cases": ("engineer", "owner"),
     "manage_connections": ("engineer", "owner"),
 }
 CELLS = [(act, role) for act in TABLE for role in ALL]

@@ -1,6 +1,7 @@
 """Staging: pages may be repeated, reading is paged by key, and the inventory comes back as it was stored."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db.models import Q
 
 from migrator import staging
 from migrator.engine.inventory import FieldType, ValueType
+from migrator.engine.profiling import Accumulator
 from migrator.models import Discovery, StagedProfile
 from tests import factories as made
 
@@ -138,6 +140,84 @@ def test_the_newest_event_is_where_the_next_reading_begins(discovery: Discovery)
     assert staging.newest_event(discovery) == made.NOON + timedelta(minutes=60)
 
 
+# Values
+
+SIZE = ("s", "size")
+
+
+def store(discovery: Discovery, ref: tuple[str, str] = SIZE, /, **values: int) -> None:
+    staging.store_values(discovery, {ref: {f'"{v}"': (n, "p-1") for v, n in values.items()}})
+
+
+def values(discovery: Discovery, *refs: tuple[str, str]) -> list[tuple[Any, int]]:
+    return [(value, profiles) for value, profiles, _ in staging.iter_values(discovery, refs or [SIZE])]
+
+
+def test_a_later_page_adds_to_the_counts_of_earlier_ones(discovery: Discovery) -> None:
+    store(discovery, M=3, L=1)
+    store(discovery, M=2, S=1)
+    assert sorted(values(discovery)) == [("L", 1), ("M", 5), ("S", 1)]
+
+
+def test_the_first_profile_stays_the_example(discovery: Discovery) -> None:
+    for key in ("first", "second"):
+        staging.store_values(discovery, {SIZE: {'"M"': (1, key)}})
+    assert list(staging.iter_values(discovery, [SIZE])) == [("M", 2, "first")]
+
+
+def test_values_that_json_tells_apart_are_apart(discovery: Discovery) -> None:
+    texts = ("true", "1", '"1"', '["1"]', "1.5", '"Å"')
+    staging.store_values(discovery, {SIZE: dict.fromkeys(texts, (1, "p"))})
+    found = [value for value, _ in values(discovery)]
+    assert sorted(map(repr, found)) == sorted(map(repr, [True, 1, "1", ["1"], 1.5, "Å"]))
+
+
+def test_values_come_in_one_order_whatever_the_page(
+    discovery: Discovery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(discovery, **{f"v{n}": n + 1 for n in range(7)})
+    whole = values(discovery)
+    for size in (1, 2, 7):
+        monkeypatch.setattr(staging, "VALUES_PAGE", size)
+        assert values(discovery) == whole
+    assert len(whole) == 7
+
+
+def test_values_of_several_sources_come_source_by_source(project: Any, discovery: Discovery) -> None:
+    store(discovery, M=3)
+    store(discovery, ("t", "size"), M=4)
+    store(discovery, ("s", "other"), M=5)
+    store(made.discovery(project), M=6)
+    assert values(discovery, ("t", "size"), SIZE, SIZE) == [("M", 4), ("M", 3)]
+    assert staging.counted_refs(discovery) == {SIZE, ("t", "size"), ("s", "other")}
+
+
+def test_names_that_are_too_long_stay_apart(discovery: Discovery) -> None:
+    one, other = ("s", "x" * 400), ("s", "x" * 399 + "y")
+    store(discovery, one, M=1)
+    store(discovery, other, L=2)
+    assert (values(discovery, one), values(discovery, other)) == ([("M", 1)], [("L", 2)])
+
+
+def test_distinct_values_are_counted_over_all_sources_and_from_any_place_on(discovery: Discovery) -> None:
+    store(discovery, M=3, L=1)
+    store(discovery, ("t", "size"), M=4, S=2)
+    whole = list(staging.iter_distinct(discovery, [SIZE, ("t", "size")]))
+    assert sorted((value, profiles) for _, value, profiles, _ in whole) == [("L", 1), ("M", 7), ("S", 2)]
+    after = whole[0][0]
+    assert list(staging.iter_distinct(discovery, [SIZE, ("t", "size")], after=after)) == whole[1:]
+
+
+def test_two_workers_that_add_the_same_values_lose_none_and_do_not_wait_for_ever(start: Any) -> None:
+    discovery = made.discovery(made.project())
+    names = [f"v{n}" for n in range(4_000)]
+    ways = [dict.fromkeys(names, 1), dict.fromkeys(reversed(names), 1)] * 3
+    for future in [start(partial(store, discovery, **way)) for way in ways]:
+        future.result(timeout=30)
+    assert values(discovery) == [(value, 6) for value, _ in values(discovery)]
+    assert len(values(discovery)) == 4_000
+
+
 # The inventory
 
 
@@ -166,6 +246,28 @@ def test_fields_come_back_as_they_were_stored(project: Any, discovery: Discovery
         staging.store_fields(discovery, reversed(sources), targets)
     assert staging.source_fields(project) == sources
     assert staging.target_fields(project) == targets
+
+
+def test_the_evidence_for_a_type_comes_back_as_it_was_stored(project: Any, discovery: Discovery) -> None:
+    accumulator = Accumulator("text")
+    for value in ["41,5"] * 40 + ["L", "a@b.example"]:
+        accumulator.add(value)
+    field = made.source_field("a", [accumulator.variant("s", "Sweden", "d")])
+    staging.store_fields(discovery, [field], [])
+    (found,) = staging.source_fields(project)
+    assert found == field
+    assert [c.profiles for c in found.contradictions] == [1, 1]
+
+
+def test_fields_that_were_stored_before_evidence_was_kept_are_still_read(
+    project: Any, discovery: Discovery
+) -> None:
+    staging.store_fields(discovery, [made.source_field("a")], [])
+    row = discovery.source_fields.get()
+    del row.payload["variants"][0]["evidence"]
+    row.save()
+    (found,) = staging.source_fields(project)
+    assert (found, found.contradictions) == (made.source_field("a"), ())
 
 
 def test_storing_fields_replaces_those_of_the_same_discovery(project: Any, discovery: Discovery) -> None:

@@ -113,6 +113,17 @@ def test_a_part_of_a_page_sends_a_signed_out_person_to_sign_in_whole(client, url
     assert answer["HX-Redirect"] == "/sign-in/?next=%2Fm%2Fnordlys%2Fruns%2F"
 
 
+def test_a_form_of_a_signed_out_person_leads_back_to_its_page(client, url):
+    headers = {"Referer": f"http://testserver{url('runs')}"}
+    answer = client.post(url("discovery-start"), headers=headers)
+    assert (answer.status_code, answer.url) == (302, "/sign-in/?next=%2Fm%2Fnordlys%2Fruns%2F")
+
+
+def test_a_form_from_elsewhere_leads_a_signed_out_person_home(client, url):
+    answer = client.post(url("discovery-start"), headers={"Referer": "https://elsewhere.example/m/nordlys/"})
+    assert (answer.status_code, answer.url) == (302, "/sign-in/?next=%2F")
+
+
 def test_a_form_without_its_token_changes_nothing_and_says_so(project, engineer, url):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(engineer)

@@ -144,7 +144,7 @@ def test_a_plan_is_not_asked_for_again_and_again(page, project, url):
 def planned(ready):
     """A plan that fits the signed map and the queue as they stand."""
     from migrator.runner.readiness import signed_checksum
-    from reconciliation.queries import resolutions_for
+    from reconciliation.resolving import resolutions_for
 
     plan = PLAN | {"decisions": resolutions_for(ready).checksum}
     run = planned_run(ready, plan=plan, map_checksum=signed_checksum(ready))

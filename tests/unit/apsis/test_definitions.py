@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from migrator.apsis.definitions import definitions_of, keyspaces_of
+import pytest
+
+from migrator.apsis.definitions import definitions_of, keyspaces_of, sections_of
 
 
 def attribute(**changes: Any) -> dict[str, Any]:
@@ -35,3 +37,12 @@ def test_a_bare_list_is_taken_as_well() -> None:
 def test_a_keyspace_says_whether_consents_can_be_read() -> None:
     rows = [{"discriminator": "a", "manage_subscriptions": True}, {"discriminator": "b"}]
     assert [k.manages_consents for k in keyspaces_of({"items": rows})] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("Sweden", "Sweden"), (" a\r\n b ", "a b"), ("x" * 10_000, "x" * 255), ("  ", "s1"), ("", "s1")],
+)
+def test_a_section_has_a_name_that_an_option_can_have(name: str, kept: str) -> None:
+    (found,) = sections_of({"items": [{"discriminator": "s1", "name": name}]})
+    assert found.name == kept
