@@ -3,6 +3,9 @@ they are. Reads only our own database."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+
+from django.db.models import Q
 
 from migrator.engine.cases import CaseKind
 from migrator.engine.consents import conflicts_of
@@ -11,10 +14,10 @@ from migrator.engine.operations import Act
 from migrator.engine.phases import fate as fates
 from migrator.engine.phases import refusals
 from migrator.engine.phases.transform import company_of, emails_of, name_of
-from migrator.engine.records import Profile
+from migrator.engine.records import Channel, Kind, Profile
 from migrator.models import StagedProfile
 from migrator.runner.desks import Desk
-from migrator.runner.detecting_consents import answers_there, mapped_refs
+from migrator.runner.detecting_consents import There, answers_of, answers_there, mapped_refs, stricter
 
 LEFT_THE_SOURCE = fates.Fate(Act.HOLD, "Merged into a profile that is no longer in APSIS One; decide again.")
 
@@ -34,7 +37,7 @@ def decide(page: Sequence[StagedProfile], desk: Desk) -> Decided:
     merges = desk.decisions.merges
     survivors = {row.source_key: merges.survivor(row.source_key) for row in page}
     groups = _groups(page, dict.fromkeys(survivors.values()), desk)
-    known = answered_by(groups.values(), desk)
+    known = answered_by(groups, desk)
     own = {key: _fate(key, group, known, desk) for key, group in groups.items()}
     found = {
         key: fates.shared_fate(key, own[survivor], merges) if survivor in own else LEFT_THE_SOURCE
@@ -80,15 +83,40 @@ def _fate(
     )
 
 
-def answered_by(groups: Iterable[Sequence[Member]], desk: Desk) -> dict[str, refusals.Answered]:
+def answered_by(groups: Mapping[str, Sequence[Member]], desk: Desk) -> dict[str, refusals.Answered]:
     """What people settled about the consents of each profile, by source key; empty where nobody was asked."""
     resolutions = desk.decisions.resolutions
     if not resolutions.asks(CaseKind.CONSENT):
         return {}
-    members = [member for group in groups for member in group]
-    # As discovery asked: by the same addresses, or the patterns would not be found again.
-    there = answers_there(desk.job, [m.row for m in members], mapped_refs(desk.job))
+    mapped = mapped_refs(desk.job)
+    members = [member for group in groups.values() for member in group]
+    # As discovery asked: by the same addresses and Persons, or the patterns would not be found again.
+    there = answers_there(desk.job, [m.row for m in members], mapped)
+    theirs = _answers_of_chosen(groups, desk, mapped)
     return {
-        m.row.source_key: refusals.answered(conflicts_of(m.profile, there.get(m.row.email, {})), resolutions)
-        for m in members
+        m.row.source_key: refusals.answered(
+            conflicts_of(m.profile, stricter(there.get(m.row.email, {}), theirs.get(survivor, {}))),
+            resolutions,
+        )
+        for survivor, group in groups.items()
+        for m in group
+    }
+
+
+def _answers_of_chosen(
+    groups: Mapping[str, Sequence[Member]], desk: Desk, mapped: Mapping[Channel, str]
+) -> dict[str, There]:
+    """What the Person says that a group is written to whatever its address, by survivor: the one that somebody
+    chose, or that an earlier run wrote. A refusal there counts as one in the source does."""
+    chosen = {survivor: desk.decisions.merges.persons(survivor) for survivor in groups}
+    which = Q(target_id__in=[target for targets in chosen.values() for target in targets])
+    if desk.target_knows_us:
+        which |= Q(marker__in=list(groups))
+    persons = list(desk.discovery.target_records.filter(which, kind=Kind.PERSON.value))
+    said = [(person, answers_of(desk.job, person, mapped)) for person in persons]
+    by_id = {person.target_id: there for person, there in said}
+    by_marker = {person.marker: there for person, there in said if person.marker}
+    return {
+        survivor: reduce(stricter, (by_id.get(t, {}) for t in targets), by_marker.get(survivor, {}))
+        for survivor, targets in chosen.items()
     }

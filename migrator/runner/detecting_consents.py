@@ -55,7 +55,7 @@ def consents(job: Job) -> Iterator[Case]:
         there = answers_there(job, page, mapped)
         others = _answers_of_likely(job, page, mapped, likely)
         for row in page:
-            said = _stricter(there.get(row.email, {}), others.get(row.source_key, {}))
+            said = stricter(there.get(row.email, {}), others.get(row.source_key, {}))
             found = conflicts_of(job.source.profile_of(row), said)
             for channel, answers in found.items():
                 key = pattern_key(channel, answers)
@@ -106,9 +106,9 @@ def answers_there(job: Job, page: Sequence[StagedProfile], mapped: dict[Channel,
     persons = discovery_of(job).target_records.filter(kind=Kind.PERSON.value)
     found: dict[str, There] = {}
     for person in persons.filter(emails__overlap=emails) if emails else ():
-        values = target_values(_custom(job, person), mapped)
+        values = answers_of(job, person, mapped)
         for email in person.emails:
-            found[email] = _stricter(found.get(email, {}), values)
+            found[email] = stricter(found.get(email, {}), values)
     return found
 
 
@@ -122,19 +122,25 @@ def _answers_of_likely(
     about before anybody merges, and not after it."""
     ids = {target for row in page for target in likely.get(row.source_key, ())}
     persons = discovery_of(job).target_records.filter(kind=Kind.PERSON.value, target_id__in=ids)
-    by_id = {p.target_id: target_values(_custom(job, p), mapped) for p in (persons if ids else ())}
+    by_id = {p.target_id: answers_of(job, p, mapped) for p in (persons if ids else ())}
     found: dict[str, There] = {}
     for row in page:
         for target in likely.get(row.source_key, ()):
-            found[row.source_key] = _stricter(found.get(row.source_key, {}), by_id.get(target, {}))
+            found[row.source_key] = stricter(found.get(row.source_key, {}), by_id.get(target, {}))
     return found
 
 
-def _stricter(one: There, other: There) -> There:
+def stricter(one: There, other: There) -> There:
+    """Of two answers by channel the most restrictive of each."""
     return {
         channel: str(most_restrictive([str(one.get(channel, "")), str(other.get(channel, ""))]))
         for channel in Channel
     }
+
+
+def answers_of(job: Job, person: StagedTarget, mapped: Mapping[Channel, str]) -> There:
+    """What one Person says by channel."""
+    return target_values(_custom(job, person), mapped)
 
 
 def _custom(job: Job, person: StagedTarget) -> dict[str, JsonValue]:

@@ -6,6 +6,7 @@ import pytest
 
 from migrator import connections, runner, trail
 from migrator.choices import Role, RunState
+from migrator.engine.cases import CaseKind, Decide
 from migrator.engine.errors import CrosswalkError, RefusedError
 from migrator.engine.operations import Act
 from migrator.management import measuring
@@ -67,6 +68,20 @@ def test_labels_consents_and_the_organization_arrive_with_the_person(
         assert answers.get(person["custom_fields"][consent["field_code"]]) == wanted
         assert len(person["label_ids"] or []) == len(body["labels"])
         assert bool(person["org_id"]) == bool(body["organization"])
+
+
+@slow
+def test_a_refusal_of_the_person_somebody_chose_counts_without_a_shared_address(
+    loaded: tuple[Walk, Run],
+) -> None:
+    walk, run = loaded
+    cases = walk.project.review_items.filter(kind=CaseKind.CONSENT, action=Decide.RESTRICT)
+    asked = [c for c in cases if {"where": "Pipedrive", "state": "No"} in c.evidence["answers"]]
+    told = [(c.evidence["channel"], sample["source_key"]) for c in asked for sample in c.evidence["samples"]]
+    assert len(told) >= 2
+    for channel, key in told:
+        written = run.operations.get(kind="person", key=key).payload.body["custom"]
+        assert written[f"person:{channel}_consent:enum"] == "No"
 
 
 @slow
