@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from migrator.choices import Role
 from migrator.models import Project
 from tests import factories_mapping_review as made
 from tests.browser.demo import FLAGS
-from tests.browser.visitors import Visitor, visiting
+from tests.browser.visitors import PATIENCE_MS, Visitor, visiting
+
+expect.set_options(timeout=PATIENCE_MS / 2)
 
 
 @pytest.fixture(scope="module")

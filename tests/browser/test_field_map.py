@@ -69,7 +69,7 @@ def test_a_decision_without_a_network_stays_on_the_page_until_it_is_saved(
     erik.page.wait_for_load_state("networkidle")
     erik.context.set_offline(True)
     erik.press("a")
-    expect(erik.page.locator("#unsaved")).to_contain_text("1 decision is not saved yet", timeout=15_000)
+    expect(erik.page.locator("#unsaved")).to_contain_text("1 decision is not saved yet")
     for _ in range(3):  # more rows than the sheets that were fetched ahead
         erik.press("j")
     assert erik.page.url == address

@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Locator, Request, expect
 from mapping_review.models import FieldDecision
 from tests.browser.demo import SIZES, THEMES, Person
 
+# A busy machine is no failure; whatever waits has come, or never will.
+PATIENCE_MS = 60_000
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 HOME = "/m/nordlys/map/"
 
@@ -48,7 +50,7 @@ def visiting(browser: Browser, address: str, user: Any, *, scripts: bool = True)
         viewport=SIZES["1440"], reduced_motion="reduce", java_script_enabled=scripts
     )
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": address}])
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     person = Visitor(context, context.new_page(), address, user=user, scripts=scripts)
     person.page.on("console", lambda m: person.complaints.append(m.text) if m.type == "error" else None)
     person.page.on("pageerror", lambda error: person.complaints.append(str(error)))

@@ -132,8 +132,9 @@ def all_steps(fast: bool, for_pytest: list[str]) -> list[Step]:
     return [
         *steps,
         Step("tests", pytest_command(*SIDE_BY_SIDE, "--cov", "--cov-report=")),
-        # One after another: these start whole systems, kill their processes and look at screens.
-        Step("heavy tests", pytest_command(*HEAVY_TESTS, "--cov", "--cov-append", "--cov-report=")),
+        # One after another: these start whole systems, kill their processes and look at screens. What they cover is
+        # covered above; measuring it again costs them minutes.
+        Step("heavy tests", pytest_command(*HEAVY_TESTS)),
         Step("coverage", coverage_command()),
     ]
 
