@@ -25,6 +25,8 @@ _COPIED = (
     "source_key", "kind", "name", "state", "proposal", "rule", "more_rules", "confidence", "evidence_sha",
     "evidence", "decided_by_id", "decided_at", "bulk", "lapsed",
 )  # fmt: skip
+# So many new rows are worth a look at the table by the database.
+MANY = 500
 CHANGED = "The values or types in APSIS One changed since it was approved"
 
 
@@ -124,6 +126,8 @@ class _Plan:
         lapsed = sum(self._refreshed(row) for key, row in rows.items() if key not in gone)
         fresh = [self._new_row(version, field) for key, field in self.fields.items() if key not in rows]
         FieldDecision.objects.bulk_create(fresh)
+        if len(fresh) > MANY:
+            staging.know(FieldDecision)
         self._note(version, len(fresh), len(gone), lapsed)
 
     def _refreshed(self, row: FieldDecision) -> bool:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from itertools import groupby
 from typing import Any, TypeVar
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q, QuerySet
 
 from migrator.engine.canonical import JsonValue
@@ -145,10 +145,12 @@ def _first_of(row: tuple[bytes, JsonValue, int, str]) -> bytes:
     return row[0]
 
 
-def settle_values() -> None:
-    """Once all values are stored: the database plans paged reads for a table of this size only when it knows it."""
+def know(*tables: type[models.Model]) -> None:
+    """After many rows came: the database plans by what it knows of a table, and finds out by itself only within
+    the next minute. Until then it may compare every row with every other."""
     with connection.cursor() as cursor:
-        cursor.execute("analyze migrator_stagedvalue")
+        for table in tables:
+            cursor.execute(f"analyze {connection.ops.quote_name(table._meta.db_table)}")
 
 
 def counted_refs(discovery: Discovery) -> set[tuple[str, str]]:

@@ -16,8 +16,8 @@ _ELEMENTS = frozenset(
     """
     html head meta title link script body a header nav main section article aside footer div span p b strong em small
     code pre br hr ul ol li dl dt dd table caption colgroup col thead tbody tr th td form input button label select
-    optgroup option datalist textarea fieldset legend details summary dialog output progress meter time abbr bdi bdo del ins
-    kbd sup sub h1 h2 h3 h4 h5 h6 img noscript template figure figcaption i mark
+    datalist optgroup option textarea fieldset legend details summary dialog output progress meter time abbr bdi bdo
+    del ins kbd sup sub h1 h2 h3 h4 h5 h6 img noscript template figure figcaption i mark
     svg use g path rect line circle text tspan title desc polyline polygon
     """.split()
 )

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from migrator import staging
 from migrator.engine.counting import counted
-from migrator.models import Discovery, StagedProfile
+from migrator.models import Discovery, StagedProfile, StagedValue
 from migrator.runner import lifecycle
 from migrator.runner.job import AGAIN, DONE, Job, Step
 
@@ -27,7 +27,7 @@ def values(job: Job) -> Step:
         _count(job, discovery, batch)
         if not job.may_go_on():
             return AGAIN
-    staging.settle_values()
+    staging.know(StagedValue)
     lifecycle.log(job.run, f"Counted the values of {job.phase.done:,} profiles.")
     return DONE
 

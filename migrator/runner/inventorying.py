@@ -31,7 +31,7 @@ from migrator.engine.inventory import SourceField, TargetObject, Variant
 from migrator.engine.profiling import Accumulator
 from migrator.engine.records import Channel, Kind
 from migrator.engine.source_fields import Found, fixed_fields, group_fields, key_of
-from migrator.models import Discovery, StagedProfile
+from migrator.models import Discovery, SourceFieldRow, StagedProfile
 from migrator.pipedrive.existing import filled_names
 from migrator.runner import detecting, findings, lifecycle
 from migrator.runner.job import AGAIN, DONE, Job, Step
@@ -103,6 +103,7 @@ def _rest(job: Job) -> Step:
     discovery = _discovery(job)
     staging.store_source_fields(discovery, fixed_fields(_found(discovery, _totals(discovery))))
     staging.store_target_fields(discovery, job.target.resolver.catalogue(_filled(discovery)))
+    staging.know(SourceFieldRow)
     _keep_place(job, step="companies")
     return AGAIN
 

@@ -15,7 +15,7 @@ from mapping_review.models import Comment, FieldDecision, MapVersion
 from migrator import staging
 from migrator.engine.field_map import Action, FieldRule
 from migrator.engine.inventory import FieldType, SourceKind, TargetField, TargetObject
-from migrator.models import Project, StagedProfile
+from migrator.models import Project, SourceFieldRow, StagedProfile
 from tests import factories_mapping_review as made
 from tests.browser.visitors import HOME, Visitor, look, settled, visiting
 
@@ -294,6 +294,7 @@ def five_thousand(project: Project) -> MapVersion:
     ]  # fmt: skip
     FieldDecision.objects.bulk_create(copies)
     row.delete()
+    staging.know(SourceFieldRow, FieldDecision)
     return version
 
 
