@@ -21,6 +21,7 @@ from migrator.engine.errors import RefusedError
 from migrator.models import Project
 from migrator.sheets import LARGEST_FILE, XLSX
 from migrator.web import refusals
+from reconciliation import pasted
 from reconciliation.asked import filters_of, see_other
 from reconciliation.choices import KINDS
 from reconciliation.effects import effect_of
@@ -44,6 +45,17 @@ class SheetForm(forms.Form):
         help_text="At most 10 MB. You see every decision before it counts.",
         widget=forms.FileInput(attrs={"accept": ".xlsx"}),
         error_messages={"required": "Choose a file.", "empty": "The file is empty. Choose another one."},
+    )
+
+
+class PasteForm(forms.Form):
+    """A list of people and addresses; what is in it is looked at elsewhere."""
+
+    text = forms.CharField(
+        label="Names and emails",
+        help_text=f"One person a line: name or profile ID, then the email. At most {pasted.MOST_LINES:,} lines.",
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "autocomplete": "off"}),
+        error_messages={"required": pasted.EMPTY},
     )
 
 
@@ -95,6 +107,23 @@ def workbook(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("reconciliation:workbook-preview", project.slug, kept.pk)
 
 
+@require_POST
+@refusals
+def workbook_paste(request: HttpRequest, slug: str) -> HttpResponse:
+    """Looks at a pasted list as at a file that supplies these emails."""
+    project = roles.project_for(request.user, slug)
+    roles.check_can_decide_items(request.user, project)
+    form = PasteForm(request.POST)
+    if not form.is_valid():
+        return _page(request, project, paste=form, status=422)
+    try:
+        found = reviewed(pasted.entered_in_list(form.cleaned_data["text"], project), project)
+    except RefusedError as problem:
+        return _page(request, project, paste=form, problem=problem.sentence, status=422)
+    kept = keep_review(project, found, user=request.user, file_name="Pasted list")
+    return redirect("reconciliation:workbook-preview", project.slug, kept.pk)
+
+
 def _too_large(file: UploadedFile) -> str:
     # Rounded up, so that no file is as large as the limit and yet too large.
     amount = f"{ceil((file.size or 0) * 10 / _MEGABYTE) / 10:g}"
@@ -107,6 +136,7 @@ def _page(
     project: Project,
     *,
     form: SheetForm | None = None,
+    paste: PasteForm | None = None,
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -114,6 +144,7 @@ def _page(
     context = {
         "project": project,
         "form": form or SheetForm(),
+        "paste": paste or PasteForm(),
         "problem": problem,
         "kind": kind,
         "words": KINDS[kind] if kind else None,
@@ -207,6 +238,7 @@ def _kept(request: HttpRequest, slug: str, pk: int) -> QueueImport:
 
 workbook_urls = [
     path("workbook/", workbook, name="workbook"),
+    path("workbook/paste/", workbook_paste, name="workbook-paste"),
     path("workbook/export.xlsx", workbook_xlsx, name="workbook-xlsx"),
     path("workbook/<int:pk>/", workbook_preview, name="workbook-preview"),
     path("workbook/<int:pk>/apply/", workbook_apply, name="workbook-apply"),
