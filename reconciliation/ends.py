@@ -7,7 +7,8 @@ it is taken, so that two cases of one request are never merged into each other.
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from migrator.engine.cases import CaseKind, case_key
+from migrator.engine.cases import CaseKind, Decide, case_key
+from migrator.engine.matching import email_key
 from reconciliation.choices import ItemState
 from reconciliation.models import ReviewItem
 
@@ -33,6 +34,7 @@ class Ends:
             project_id=project_id, kind__in=kinds, state=ItemState.DECIDED
         ).values_list("key", "kind", "action", "args", "title")
         self._known: dict[str, dict[str, End]] = {}
+        self._given: dict[str, ReviewItem] = {}
 
     def expect(self, keys: Iterable[str]) -> None:
         """Read these in one query; the others are read when they are asked for."""
@@ -54,6 +56,12 @@ class Ends:
         known.pop(item.kind, None)
         if item.state == ItemState.DECIDED:
             known[item.kind] = _end(item.action, item.args, item.title)
+        if item.action == Decide.SUPPLY_EMAIL:
+            self._given[email_key(item.args["email"])] = item
+
+    def given(self, address: str) -> ReviewItem | None:
+        """The item of this batch that was given the address, and is not saved yet."""
+        return self._given.get(email_key(address))
 
 
 def _end(action: str, args: Any, title: str) -> End:

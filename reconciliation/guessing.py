@@ -4,14 +4,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from migrator.engine.dedupe import PUBLIC_MAILBOXES
 from reconciliation.effects import Evidence
 
 MOST_GUESSES = 3
-# Everybody has an address there: such a domain says nothing of the company.
-PUBLIC = frozenset(
-    "gmail.com hotmail.com hotmail.no hotmail.se outlook.com live.com live.se live.no yahoo.com icloud.com me.com"
-    " msn.com online.no telia.com mail.com proton.me protonmail.com gmx.de web.de jubii.dk".split()
-)
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "ß": "ss", "đ": "d", "ð": "d", "þ": "th", "ł": "l"})
 _NOT_LOCAL = re.compile(r"[^a-z0-9]+")
 
@@ -39,7 +35,7 @@ def domains_of(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _own(domains: Iterable[str]) -> list[str]:
-    return [d for d in dict.fromkeys(str(d).casefold() for d in domains) if d and d not in PUBLIC]
+    return [d for d in dict.fromkeys(str(d).casefold() for d in domains) if d and d not in PUBLIC_MAILBOXES]
 
 
 def _plain(word: str) -> str:

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from migrator.engine.dedupe import PUBLIC_MAILBOXES
+
 # Mailboxes of a job and not of a person, in the languages of the markets served.
 _ROLES = """
     info kontakt contact post mail email hello hei hej moi sales salg myynti support
@@ -36,7 +38,8 @@ def choices(email: str, company: str) -> tuple[Derived, ...]:
     parts = [p for p in _PARTS.split(local.casefold()) if _LETTERS.fullmatch(p) and len(p) > 1]
     if local.casefold() in ROLES or (parts and all(p in ROLES for p in parts)):
         parts = []
-    host = domain.split(".", maxsplit=1)[0]
+    # Everybody has an address there, so that domain names nobody.
+    host = "" if domain.casefold() in PUBLIC_MAILBOXES else domain.split(".", maxsplit=1)[0]
     found = [
         Derived(_titled(parts), "email address", 90 if len(parts) >= _FULL_NAME else 70),
         Derived(company, "company", 78),

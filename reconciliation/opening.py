@@ -1,7 +1,7 @@
 """Cases from a discovery become items of the queue; the ones it no longer reports are closed.
 
 Decisions survive: an item keeps its own as long as its evidence is the same, and gets it back where evidence
-returns to what somebody decided on. Safe to repeat and to resume.
+returns to what somebody decided on and no later decision stands against it. Safe to repeat and to resume.
 """
 
 from collections import Counter
@@ -22,8 +22,9 @@ from reconciliation.choices import GROUP_ORDER, UNDECIDED_STATES, ItemState
 from reconciliation.models import Decision, ReviewItem
 from reconciliation.ranking import rank_of
 from reconciliation.replay import standing
+from reconciliation.reviving import standing_on, take_back_overtaken
 from reconciliation.suggestions import suggest
-from reconciliation.writing import settle_type, state_for, touch, write_reported
+from reconciliation.writing import hold_off_waivers, settle_type, state_for, touch, write_reported
 
 BATCH = 500
 SEVERAL_SECTIONS = "Several Sections"
@@ -87,11 +88,12 @@ def _batches(cases: Iterable[Case]) -> Iterator[list[Case]]:
 
 
 def _open_batch(project: Project, batch: list[Case], scan: str) -> OpenedCounts:
+    hold_off_waivers(project)
     cases = {(case.kind.value, case.key): case for case in batch}
     known = _known(project, cases)
     new = [_new_item(project, case, scan) for at, case in cases.items() if at not in known]
     ReviewItem.objects.bulk_create(new)
-    decided = _decisions_on([i for at, i in known.items() if i.evidence_sha != cases[at].evidence_sha])
+    decided = standing_on([i for at, i in known.items() if i.evidence_sha != cases[at].evidence_sha])
     told = {at: _told(item, cases[at], scan, decided.get(item.pk, [])) for at, item in known.items()}
     changed = [known[at] for at, outcome in told.items() if outcome != "kept"]
     write_reported(changed)
@@ -100,6 +102,9 @@ def _open_batch(project: Project, batch: list[Case], scan: str) -> OpenedCounts:
     ReviewItem.objects.filter(pk__in=kept).exclude(scan=scan).update(scan=scan)
     for item in changed:
         settle_type(item)
+    came_back = [known[at] for at, outcome in told.items() if outcome in ("revived", "returned")]
+    for item in take_back_overtaken(project, came_back):
+        told[item.kind, item.key] = "reopened"
     return OpenedCounts(len(new), **Counter(told.values()))
 
 
@@ -114,16 +119,6 @@ def _new_item(project: Project, case: Case, scan: str) -> ReviewItem:
     item = ReviewItem(project=project, kind=case.kind.value, key=case.key, scan=scan)
     _report(item, case)
     return item
-
-
-def _decisions_on(items: Sequence[ReviewItem]) -> dict[int, list[Decision]]:
-    """What stands on these cases, for whatever evidence."""
-    found: dict[int, list[Decision]] = {}
-    if items:
-        rows = Decision.objects.filter(item__in=items, undoes__isnull=True, undone_by__isnull=True)
-        for row in rows:
-            found.setdefault(row.item_id, []).append(row)
-    return found
 
 
 def _told(item: ReviewItem, case: Case, scan: str, decisions: Sequence[Decision]) -> str:

@@ -14,6 +14,8 @@ from reconciliation.choices import ItemState
 from reconciliation.models import Decision, ReviewItem
 from reconciliation.suggestions import usual_args
 
+OURSELVES = "Crosswalk"
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -91,8 +93,8 @@ def conflict_sentence(item: ReviewItem) -> str:
 
 
 def name_of(user: Any) -> str:
-    """How a person is called in a sentence."""
-    return str(user.first_name or user.get_username())
+    """How a person is called in a sentence; nobody is Crosswalk itself."""
+    return str(user.first_name or user.get_username()) if user else OURSELVES
 
 
 def _ago(passed: timedelta) -> str:

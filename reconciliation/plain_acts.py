@@ -19,7 +19,7 @@ from reconciliation.arguments import validated
 from reconciliation.choices import ItemState
 from reconciliation.models import ReviewItem
 from reconciliation.outcomes import Choice
-from reconciliation.writing import keys_for, state_for
+from reconciliation.writing import hold_off_waivers, keys_for, state_for
 
 # Acts whose checks look at what was entered alone. A test holds this to `arguments` and `policies`.
 PLAIN = frozenset(
@@ -106,8 +106,10 @@ def _checked(
 def _write(
     project: Project, action: Decide, given: list[tuple[int, Jsonb]], *, user: Any, batch: UUID
 ) -> None:
-    now: datetime = timezone.now()
     state = state_for(action)
+    if state != ItemState.DECIDED:
+        hold_off_waivers(project)
+    now: datetime = timezone.now()
     values = {
         "ids": [pk for pk, _ in given],
         "args": [args for _, args in given],

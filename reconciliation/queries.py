@@ -30,6 +30,7 @@ from reconciliation.listing import (
 )
 from reconciliation.matching import cursor_of
 from reconciliation.models import Decision, ReviewItem, Waiver
+from reconciliation.outcomes import OURSELVES
 from reconciliation.progress import KindCount, Progress, kind_counts, pace, progress
 
 __all__ = [
@@ -166,10 +167,10 @@ class HistoryBatch:
 
 # The first row of a batch carries the batch's own key, so an index has the batches in their order.
 _HISTORY = """
-select head.batch, head.id, head.at, coalesce(nullif(u.first_name, ''), u.username), head.undoes_id is not null,
-    rows.cases, rows.standing, rows.acts, rows.act, item.title
+select head.batch, head.id, head.at, coalesce(nullif(u.first_name, ''), u.username, %(ourselves)s),
+    head.undoes_id is not null, rows.cases, rows.standing, rows.acts, rows.act, item.title
 from reconciliation_decision head
-join auth_user u on u.id = head.actor_id
+left join auth_user u on u.id = head.actor_id
 join reconciliation_reviewitem item on item.id = head.item_id
 cross join lateral (
     select count(*) cases, count(*) filter (where stands) standing, count(distinct action) acts, min(action) act
@@ -188,7 +189,13 @@ order by head.id desc limit %(size)s
 
 def history(project: Project, *, before: int | None = None, size: int = PAGE) -> list[HistoryBatch]:
     """Batches of decisions, newest first, in one query; of a batch of more than 10,000 so many are looked at."""
-    values = {"project": project.pk, "before": before, "size": size, "most": MOST_IN_BATCH + 1}
+    values = {
+        "project": project.pk,
+        "before": before,
+        "size": size,
+        "most": MOST_IN_BATCH + 1,
+        "ourselves": OURSELVES,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_HISTORY, values)
         rows = cursor.fetchall()

@@ -31,7 +31,7 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
     found = rulebook.every_rule(project)
     context = {
         "project": project,
-        "parts": [(state.label, PARTS[state], found[state.value]) for state in RuleState],
+        "parts": [(LABELS[state], PARTS[state], found[state.value]) for state in RuleState],
         "any_rule": any(found.values()),
         "kinds": [(kind.value, words.label) for kind, words in KINDS.items() if kind != CaseKind.CONSENT],
         "may_decide": roles.can_decide_items(request.user, project),
@@ -39,6 +39,8 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
     return render_page(request, PAGE, PAGE, context)
 
 
+# As the button says it.
+LABELS = {RuleState.OFFERED: "Offered", RuleState.APPLIED: "Applied", RuleState.DISMISSED: "Put off"}
 PARTS = {
     RuleState.OFFERED: "Found in what was decided so far. Nothing happens until somebody applies one.",
     RuleState.APPLIED: "Each application can be undone as one.",

@@ -5,7 +5,7 @@ counts and acts; what a person entered stays in the decision.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,7 +18,7 @@ from migrator import trail
 from migrator.engine.cases import Decide
 from migrator.engine.errors import RefusedError
 from migrator.models import Project
-from reconciliation import holds, policies
+from reconciliation import dependence, holds, policies
 from reconciliation.arguments import InvalidDecisionError, action_of, validated
 from reconciliation.choices import ItemState, past_of
 from reconciliation.ends import share
@@ -26,7 +26,7 @@ from reconciliation.models import Decision, ReviewItem
 from reconciliation.opening import OpenedCounts, close_missing, open_items
 from reconciliation.outcomes import Batch, Choice, Conflict, Decided, Refused, Undone, conflict_sentence
 from reconciliation.undo import left_by_undo, undo
-from reconciliation.writing import keys_for, locked, put, save
+from reconciliation.writing import hold_off_waivers, keys_for, locked, put, save
 
 __all__ = [
     "ACCEPT",
@@ -80,12 +80,22 @@ def decide(
     if not take_over and (other := holds.other_holding(item, user)):
         return Conflict(item, other.sentence, held=True)
     chosen = Choice(action_of(action) if action else None, args)
+    _wait_for_others(chosen, [item])
     decision = _settled(item, chosen, user=user, client_key=client_key, batch=client_key)
     save([item], [decision])
     holds.let_go([item])
     sentence = f"Decided a {item.words.noun}: {past_of(decision.action)}."
     trail.append(item.project, user, "decide", "review_item", item.pk, sentence, _facts([decision]))
     return Decided(item, decision)
+
+
+def _wait_for_others(choice: Choice, items: Sequence[ReviewItem]) -> None:
+    """What the checks read in other cases, and whether a waiver covers these, holds until the transaction ends."""
+    acts = {choice.action or item.suggested_action for item in items}
+    if acts.intersection(dependence.DEPENDENT):
+        dependence.lock(items[0].project_id)
+    if Decide.UNSURE in acts:
+        hold_off_waivers(items[0].project)
 
 
 def _answered_before(item: ReviewItem, earlier: Decision, user: Any) -> Decided:
@@ -181,12 +191,14 @@ def settle_items(
     rows = locked(ReviewItem.objects.filter(pk__in=ids, project=project)).order_by("pk")
     items = list(rows.select_related("decided_by", "hold__user"))
     earlier = {d.item_id: d for d in Decision.objects.filter(project=project, batch=client_key, item__in=ids)}
+    for item in items:
+        item.project = project
+    _wait_for_others(choice, items)
     share(items)
     conflicts: list[Conflict] = []
     refused: list[Refused] = []
     done: list[Decision] = []
     for item in (i for i in items if i.pk not in earlier):
-        item.project = project
         if conflict := taken_by_others(item, versions.get(item.pk, item.lock_version), user):
             conflicts.append(conflict)
             continue

@@ -21,7 +21,7 @@ from reconciliation.choices import KINDS
 from reconciliation.models import Decision, ReviewItem
 from reconciliation.outcomes import Conflict, Undone, name_of
 from reconciliation.replay import standing
-from reconciliation.writing import keys_for, locked, put, save
+from reconciliation.writing import hold_off_waivers, keys_for, locked, put, save
 
 BATCH = 500
 # As many as a page lists with a box to tick.
@@ -97,6 +97,7 @@ def undo_decisions(
     project: Project, ids: Collection[int], *, user: Any, client_key: UUID, also: Collection[int] = ()
 ) -> Undone:
     """One slice of an undo, inside the caller's transaction; `client_key` names the batch. Checks no role."""
+    hold_off_waivers(project)
     items = _items_of(project, ids)
     histories = _histories(items)
     undone: list[Decision] = []
@@ -154,6 +155,8 @@ def _obstacle(
     before = standing(_without(history, gone), item.evidence_sha)
     if before is None or before == standing(history, item.evidence_sha):
         return None
+    if before.action in dependence.DEPENDENT:
+        dependence.lock(item.project_id)
     reason = dependence.obstacle_to(item, before)
     return Conflict(item, reason) if reason else None
 

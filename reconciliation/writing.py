@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from migrator import staging
 from migrator.engine.cases import CaseKind, Decide
+from migrator.models import Project
 from reconciliation.choices import UNDECIDED_STATES, ItemState
 from reconciliation.models import Decision, ReviewItem
 
@@ -73,6 +74,13 @@ where item.id = new.id
 
 def locked(items: QuerySet[ReviewItem]) -> QuerySet[ReviewItem]:
     return items.select_for_update(of=("self",))
+
+
+def hold_off_waivers(project: Project) -> None:
+    """Before a case opens, and before the moment of it is taken: a waiver that is given meanwhile waits until this
+    transaction ends, and one that is under way is waited for. So none covers a case that nobody had seen."""
+    with connection.cursor() as cursor:
+        cursor.execute("select from migrator_project where id = %s for key share", [project.pk])
 
 
 def state_for(action: str) -> ItemState:

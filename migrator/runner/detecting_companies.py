@@ -33,8 +33,11 @@ from migrator.runner.job import Job
 
 SHOWN = 5
 # What attributes that hold a company's registered number are called.
+# "ust" is German for VAT and a part of "customer since", whose dates are no company's number.
 _VAT = re.compile(
-    r"vat|org\W*n(?:umme)?r|orgnr|org_number|cvr|y[-_ ]?tunnus|moms|company.?(?:id|number)|ust", re.I
+    r"(?<![a-z])(?:vat|ust)(?:[\W_]*(?:id|n|reg)|(?![a-z]))|(?<![a-z])org(?:ani[sz]a(?:tion|sjon))?s?[\W_]*n(?:umme|umbe)?r"
+    r"|cvr|y[\W_]?tunnus|moms|company[\W_]?(?:id|number)",
+    re.I,
 )
 _NOT_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 _NAMES = """

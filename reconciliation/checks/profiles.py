@@ -57,7 +57,7 @@ def _check_unused_by_staged(discovery: Discovery, item: ReviewItem, key: str) ->
 
 def _supplied_elsewhere(item: ReviewItem, key: str) -> ReviewItem | None:
     given = ReviewItem.objects.filter(project_id=item.project_id, kind=item.kind, action=Decide.SUPPLY_EMAIL)
-    return given.filter(args__email__iexact=key).exclude(pk=item.pk).first()
+    return ends_for(item).given(key) or given.filter(args__email__iexact=key).exclude(pk=item.pk).first()
 
 
 def _used(name: str, args: Mapping[str, str], where: str) -> InvalidDecisionError:

@@ -19,7 +19,10 @@ class Decision(models.Model):
     args = models.JSONField(default=dict, blank=True)
     # A decision counts for this evidence only.
     evidence_sha = models.CharField(max_length=64)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # Empty where a discovery takes back what a later decision on another case has overtaken.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     at = models.DateTimeField()
     # Made up by the browser, or from it and the item where one request decides many.
     client_key = models.UUIDField()
@@ -36,6 +39,10 @@ class Decision(models.Model):
                 condition=models.Q(undoes__isnull=False, action="")
                 | models.Q(undoes__isnull=True, action__gt=""),
                 name="decides_or_undoes",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(actor__isnull=False) | models.Q(undoes__isnull=False),
+                name="only_a_person_decides",
             ),
         ]
         indexes = [

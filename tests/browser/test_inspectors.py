@@ -99,7 +99,7 @@ def test_it_fits_every_screen_in_both_themes_and_breaks_no_rule(sofia, project, 
         sofia.page.set_viewport_size({"width": width, "height": height})
         for theme in THEMES:
             sofia.page.emulate_media(color_scheme=theme)
-            sofia.page.screenshot(path=SHOTS / f"inspector-{kind}-{name}-{theme}.png")
+            sofia.page.screenshot(path=SHOTS / f"inspector-{kind}-{name}-{theme}.png", caret="initial")
             found = Axe().run(sofia.page, options={"runOnly": RULES})
             assert found.violations_count == 0, found.generate_report()
         wide = sofia.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

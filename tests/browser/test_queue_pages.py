@@ -42,7 +42,7 @@ def see(person: Visitor, name: str) -> None:
     person.page.set_viewport_size(SMALLEST)
     for theme in THEMES:
         person.page.emulate_media(color_scheme=theme)
-        person.page.screenshot(path=SHOTS / f"{name}-320-{theme}.png")
+        person.page.screenshot(path=SHOTS / f"{name}-320-{theme}.png", caret="initial")
     assert person.page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, name
     person.page.set_viewport_size({"width": 1440, "height": 900})
     person.page.emulate_media(color_scheme="light")

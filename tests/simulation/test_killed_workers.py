@@ -1,53 +1,19 @@
 """Real worker processes are killed with -9 in the middle of a run; nothing may be lost and nothing twice."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.db import connection
 
 from migrator import runner, tasks
 from migrator.choices import WORKED_RUN_STATES, Role, RunState
-from migrator.embedded.connection import REPOSITORY
 from migrator.management import measuring
 from migrator.management.route import Walk
 from migrator.models import Run
 from tests.company import Company
+from tests.simulation.worker_processes import workers
 
 LONGEST_S = 120
 KILLS = 3
-
-
-def environment() -> dict[str, str]:
-    """The workers' settings: the tests' own database, by the name that pytest-django gave it."""
-    url = urlsplit(os.environ["DATABASE_URL"])
-    name = connection.settings_dict["NAME"]
-    return os.environ | {"DATABASE_URL": urlunsplit(url._replace(path=f"/{name}"))}
-
-
-@contextmanager
-def workers() -> Iterator[subprocess.Popen[bytes]]:
-    """A Celery worker with two processes, in a process group of its own that is killed as a whole."""
-    command = [sys.executable, "-m", "celery", "-A", "migrator.celery", "worker", "-c", "2", "-l", "error"]
-    process = subprocess.Popen(
-        [*command, "--without-gossip", "--without-mingle"],
-        cwd=REPOSITORY,
-        env=environment(),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def finished_writes(run: Run) -> int:

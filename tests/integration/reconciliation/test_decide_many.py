@@ -56,13 +56,25 @@ def test_it_is_one_batch_and_one_line_in_the_trail(project, sofia):
     assert entry.data == {"acts": {"name_only": 3}}
 
 
+def test_one_address_is_given_to_one_of_many(project, sofia):
+    for key in ("p1", "p2"):
+        made.make_item(project, made.no_email(key))
+    choice = Choice(Decide.SUPPLY_EMAIL, {"email": "Astrid@example.com"})
+    batch = decide_many(project, project.review_items.all(), choice, user=sofia, client_key=uuid4())
+    assert [d.item.key for d in batch.decided] == ["p1"]
+    assert [(r.item.key, r.sentence[:32]) for r in batch.refused] == [
+        ("p2", "You gave this address to Astrid ")
+    ]
+
+
 def test_the_same_key_again_writes_nothing(project, sofia):
     key, items = uuid4(), [made.make_item(project) for _ in range(3)]
-    for _ in range(2):
+    for before in (set(), {item.pk for item in items}):
         batch = decide_many(
             project, project.review_items.all(), Choice(Decide.SKIP), user=sofia, client_key=key
         )
         assert len(batch.decided) == len(items)
+        assert batch.repeated == before
     assert Decision.objects.count() == 3
 
 

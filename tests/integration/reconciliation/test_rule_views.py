@@ -201,7 +201,7 @@ def test_not_now_leads_back_to_the_same_list(admin, project, rule):
     )
     assert SEEN not in on_list(admin, project)
     shown = text_of(admin.get(url("rules", project)))
-    assert "Dismissed by Sofia" in shown
+    assert "Put off by Sofia" in shown
     assert "Offered again after 8 more like decisions." in shown
 
 

@@ -374,7 +374,7 @@ def test_a_rule_that_other_cases_came_under_since_is_not_applied(project, sofia)
     rule.condition = ["company:no"]
     rule.save()
     left_open(project, make=with_phone)
-    with pytest.raises(rules.LapsedRuleError, match="nobody has looked at the like of"):
+    with pytest.raises(rules.LapsedRuleError, match="unlike those that were decided"):
         apply(rule, sofia)
     assert not project.review_items.filter(state="open", action__gt="").exists()
 

@@ -85,6 +85,30 @@ def test_a_vat_number_links_names_that_have_nothing_in_common(discovery: Discove
     assert (names(case), case.evidence["why"]) == (["Alfa", "Omega"], ["Same VAT number: 5560125790"])
 
 
+@pytest.mark.parametrize(
+    "name", ["customer_since", "Customer number", "Kust", "Privat nummer", "trust_score"]
+)
+def test_a_number_that_only_sounds_like_one_of_a_company_links_nothing(
+    name: str, discovery: Discovery
+) -> None:
+    ref = "usercreated.attributes.other"
+    for company in ("Alfa", "Omega"):
+        works_at(discovery, company, raw={"sections": {SWEDEN: {"attributes": {ref: "28122021"}}}})
+    variant = made.variant(section=SWEDEN, discriminator=ref, filled=2)
+    assert companies(discovery, (made.source_field(name, [variant]),)) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["VAT", "vat_number", "USt-IdNr", "org_nr", "Organisasjonsnummer", "CVR-nummer", "Y-tunnus"]
+)
+def test_a_registered_number_is_known_by_the_name_of_its_field(name: str, discovery: Discovery) -> None:
+    ref = "usercreated.attributes.number"
+    for company in ("Alfa", "Omega"):
+        works_at(discovery, company, raw={"sections": {SWEDEN: {"attributes": {ref: "556012-5790"}}}})
+    variant = made.variant(section=SWEDEN, discriminator=ref, filled=2)
+    assert len(companies(discovery, (made.source_field(name, [variant]),))) == 1
+
+
 def test_an_organization_of_the_target_with_a_near_name_is_a_member(discovery: Discovery) -> None:
     staged.target(discovery, "organization", 5, "Fjellsport Kiruna")
     staged.target(discovery, "organization", 6, "Havet AS")
