@@ -24,7 +24,7 @@ SAID = {
     "variants": "values per Section",
     "filled": "filled fields",
     "target_id": "Person in Pipedrive",
-    "vat": "VAT numbers",
+    "vat": "company numbers",
 }
 # What tells one row of a list from another, and what it is called on the screen.
 IDENTITIES = ("source_key", "target_id", "tag", "section", "where", "name")

@@ -106,7 +106,7 @@ def organizations(job: Job, sources: Sequence[SourceField]) -> Iterator[Case]:
 
 def _link_all(names: Names, link: Link) -> None:
     """The strongest reason first."""
-    _link_groups(names, lambda n: sorted(n.vat), "Same VAT number: {}", link)
+    _link_groups(names, lambda n: sorted(n.vat), "Same company number: {}", link)
     _link_groups(names, lambda n: [n.key], "Same name but for legal form, accents and punctuation: {}", link)
     by_key: dict[str, str] = {}
     for spelled, name in names.items():

@@ -13,7 +13,7 @@ NEAR = 0.72
 
 
 def organizations(evidence: Evidence) -> Suggestion:
-    """One company where a VAT number, the plain name or a domain says so; else they stay apart."""
+    """One company where a VAT or registration number, the plain name or a domain says so; else they stay apart."""
     rows = ranked(evidence)
     names = [str(m["name"]) for m in evidence.get("members") or ()]
     candidates = tuple(
@@ -50,7 +50,7 @@ def detail_of(member: Evidence) -> str:
 
 def _proof(members: Sequence[Evidence]) -> tuple[int, Reason]:
     if vat := _shared(members, "vat"):
-        return 97, Reason("ok", f"The VAT number **{vat}** is the same")
+        return 97, Reason("ok", f"The company number **{vat}** is the same")
     if len({company_key(str(m["name"])) for m in members}) == 1:
         return 95, Reason("ok", "Only case, accents or the legal form differ")
     if domain := _shared(members, "domains"):
@@ -69,7 +69,7 @@ def _shared(members: Sequence[Evidence], field: str) -> str:
 def _against(members: Sequence[Evidence]) -> tuple[Reason, ...]:
     known = [m for m in members if m.get("vat")]
     if len(known) > 1 and not _shared(known, "vat"):
-        return (Reason("warn", "Their VAT numbers **differ**"),)
+        return (Reason("warn", "Their company numbers **differ**"),)
     in_target = sum(1 for m in members if m.get("target_id"))
     if in_target > 1:
         return (Reason("warn", f"**{in_target} of them** are Organizations in Pipedrive already"),)

@@ -26,9 +26,18 @@ def no_email(evidence: Evidence) -> Suggestion:
 
 
 def _ranked_candidates(evidence: Evidence) -> list[Evidence]:
+    """Whoever is the same person first, whatever the name: a CRM id says more than a colleague's like name."""
     name = str(evidence.get("name") or "")
     rows = list(evidence.get("candidates") or ())
-    return sorted(rows, key=lambda r: (-name_nearness(name, r), -int(r.get("event_count") or 0)))
+
+    def place(row: Evidence) -> tuple[bool, float, int]:
+        return (
+            not _is_same_person(evidence, row),
+            -name_nearness(name, row),
+            -int(row.get("event_count") or 0),
+        )
+
+    return sorted(rows, key=place)
 
 
 def _shares_phone(evidence: Evidence, row: Evidence) -> bool:

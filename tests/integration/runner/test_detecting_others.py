@@ -82,7 +82,7 @@ def test_a_vat_number_links_names_that_have_nothing_in_common(discovery: Discove
         works_at(discovery, name, raw=raw)
     variant = made.variant(section=SWEDEN, discriminator=ref, filled=3)
     (case,) = companies(discovery, (made.source_field("Orgnr", [variant]),))
-    assert (names(case), case.evidence["why"]) == (["Alfa", "Omega"], ["Same VAT number: 5560125790"])
+    assert (names(case), case.evidence["why"]) == (["Alfa", "Omega"], ["Same company number: 5560125790"])
 
 
 @pytest.mark.parametrize(

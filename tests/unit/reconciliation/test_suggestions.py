@@ -73,6 +73,15 @@ def test_a_merge_says_by_what_the_other_one_was_found(known, sentences):
     assert (found.action, [reason.text for reason in found.reasons]) == (Decide.MERGE, sentences)
 
 
+def test_a_crm_id_counts_before_a_colleague_of_a_nearer_name_at_the_same_switchboard():
+    colleague = other("Per Lind", source_key="colleague", **SAME_PHONE)
+    same = other("Bo Ek", source_key="same", phone="", why="Same CRM id")
+    found = suggest(
+        made.no_email(name="Astrid Lindqvist", phone=SAME_PHONE["phone"], candidates=[colleague, same])
+    )
+    assert (found.action, found.args) == (Decide.MERGE, {"into": "same"})
+
+
 def test_a_person_in_pipedrive_is_merged_into_by_its_id():
     person = {"target_id": 77, "name": "Astrid Lindqvist", "email": "", "event_count": 0}
     assert suggest(made.no_email(candidates=[person])).args == {"target_id": "77"}
