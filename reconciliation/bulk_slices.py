@@ -5,7 +5,7 @@ transaction. So a process may die anywhere, and two of them never do the same.
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from django.db import DatabaseError, connection, transaction
@@ -14,9 +14,9 @@ from django.utils import timezone
 from migrator import trail
 from migrator.engine.cases import CaseKind, Decide
 from migrator.engine.errors import RefusedError
-from reconciliation import holds, plain_acts, services
+from reconciliation import holds, plain_acts, plain_undo, services
 from reconciliation.choices import BulkState
-from reconciliation.models import Bulk, BulkMember, ReviewItem
+from reconciliation.models import Bulk, ReviewItem
 from reconciliation.outcomes import Batch, Choice
 from reconciliation.plain_acts import Light
 from reconciliation.undo import check_can_undo, decisions_of, undo_decisions
@@ -32,6 +32,14 @@ from unnest(%s::bigint[], %s::text[]) as given (item, problem)
 where member.bulk_id = %s and member.item_id = given.item
 """
 _LIGHT = ("pk", "lock_version", "state", "suggested_action", "suggestion__args")
+
+
+class _Member(NamedTuple):
+    """A line of the snapshot: the case, and the version that the person saw."""
+
+    pk: int
+    item: int
+    version: int
 
 
 def work(bulk_id: int, seconds: float = 5.0) -> bool:
@@ -66,7 +74,8 @@ def _one_slice(bulk_id: int) -> bool:
     bulk = free.select_related("project", "actor", "undoes").filter(pk=bulk_id, state__in=_AT_WORK).first()
     if bulk is None:
         return False
-    members = list(bulk.members.filter(pk__gt=bulk.cursor).order_by("pk")[:SLICE])
+    rows = bulk.members.filter(pk__gt=bulk.cursor).order_by("pk")[:SLICE]
+    members = [_Member(*row) for row in rows.values_list("pk", "item", "version")]
     if members:
         _count(bulk, _taken_back(bulk, members) if bulk.undoes else _decided(bulk, members))
         bulk.cursor = members[-1].pk
@@ -95,12 +104,17 @@ def _count(bulk: Bulk, part: tuple[int, Mapping[int, str], Mapping[int, str]]) -
 # Deciding
 
 
-def _decided(bulk: Bulk, members: Sequence[BulkMember]) -> tuple[int, dict[int, str], dict[int, str]]:
+def _decided(bulk: Bulk, members: Sequence[_Member]) -> tuple[int, dict[int, str], dict[int, str]]:
     choice = Choice(Decide(bulk.action) if bulk.action else None, bulk.args)
-    kind, versions = CaseKind(bulk.kind), {m.item_id: m.version for m in members}
-    plain = _plain(bulk, kind, choice, versions)
-    acts = Counter(plain_acts.settle(bulk.project, kind, choice, plain, user=bulk.actor, batch=bulk.batch))
-    known = {item.pk for item in plain}
+    kind, versions = CaseKind(bulk.kind), {m.item: m.version for m in members}
+    free = _free(bulk, versions)
+    acts: Counter[str] = Counter()
+    known: set[int] = set()
+    # One after the other: whom a profile may be merged into depends on what the first part did with that one.
+    for chosen in (plain_acts.those_that_are_plain, plain_acts.checked_by_their_own):
+        part = list(chosen(bulk.project, kind, choice, free))
+        acts.update(plain_acts.settle(bulk.project, kind, choice, part, user=bulk.actor, batch=bulk.batch))
+        known.update(item.pk for item in part)
     others = [pk for pk in versions if pk not in known]
     batch = (
         services.settle_items(
@@ -118,18 +132,12 @@ def _decided(bulk: Bulk, members: Sequence[BulkMember]) -> tuple[int, dict[int, 
     )
 
 
-def _plain(bulk: Bulk, kind: CaseKind, choice: Choice, versions: Mapping[int, int]) -> list[Light]:
-    """The cases that nobody touched or holds and whose act needs nothing of them; locked, in order."""
+def _free(bulk: Bulk, versions: Mapping[int, int]) -> list[Light]:
+    """The cases that nobody touched or holds; all are locked."""
     rows = ReviewItem.objects.filter(pk__in=versions, project=bulk.project).select_for_update().order_by("pk")
     items = [Light(*row) for row in rows.values_list(*_LIGHT)]
     held = holds.held_by_others(bulk.project, list(versions), bulk.actor)
-    return [
-        item
-        for item in items
-        if item.version == versions[item.pk]
-        and item.pk not in held
-        and plain_acts.is_plain(kind, choice, item)
-    ]
+    return [item for item in items if item.version == versions[item.pk] and item.pk not in held]
 
 
 def _tell(bulk: Bulk, acts: Counter[str]) -> None:
@@ -142,13 +150,17 @@ def _tell(bulk: Bulk, acts: Counter[str]) -> None:
 # Taking back
 
 
-def _taken_back(bulk: Bulk, members: Sequence[BulkMember]) -> tuple[int, dict[int, str], dict[int, str]]:
+def _taken_back(bulk: Bulk, members: Sequence[_Member]) -> tuple[int, dict[int, str], dict[int, str]]:
     assert bulk.undoes is not None
     chosen = decisions_of(bulk.project, bulk.undoes.batch)
     # A run may have been started from these decisions since the last slice.
     check_can_undo(bulk.project, chosen)
-    ids = list(chosen.filter(item__in=[m.item_id for m in members]).values_list("pk", flat=True))
+    ids = list(chosen.filter(item__in=[m.item for m in members]).values_list("pk", flat=True))
+    plain = plain_undo.take_back(bulk.project, ids, user=bulk.actor, client_key=bulk.batch)
+    others = [pk for pk in ids if pk not in plain]
+    if not others:
+        return len(plain), {}, {}
     also: Any = set(bulk.args.get("also", ()))
-    part = undo_decisions(bulk.project, ids, user=bulk.actor, client_key=bulk.batch, also=also)
+    part = undo_decisions(bulk.project, others, user=bulk.actor, client_key=bulk.batch, also=also)
     left = {c.item.pk: c.sentence for c in part.conflicts}
-    return len({d.item_id for d in part.undone}), left, {}
+    return len(plain) + len({d.item_id for d in part.undone}), left, {}

@@ -1,9 +1,10 @@
-"""Decides many cases by acts that need nothing of the case but its version: no evidence is read, and one statement
-writes them. The arguments pass the same checks as those of one decision, once for each that differ.
+"""Decides many cases by acts that need nothing of another case: one statement writes them. Most need nothing of their
+own either, and no evidence is read. The arguments pass the same checks as those of one decision.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,11 +15,15 @@ from psycopg.types.json import Jsonb
 
 from migrator.engine.canonical import canonical_json
 from migrator.engine.cases import CaseKind, Decide
+from migrator.engine.errors import RefusedError
 from migrator.models import Project
-from reconciliation.arguments import validated
+from reconciliation import dependence
+from reconciliation.arguments import InvalidDecisionError, validated
 from reconciliation.choices import ItemState
+from reconciliation.ends import Ends
 from reconciliation.models import ReviewItem
 from reconciliation.outcomes import Choice
+from reconciliation.policies import check_can_decide
 from reconciliation.writing import hold_off_waivers, keys_for, state_for
 
 # Acts whose checks look at what was entered alone. A test holds this to `arguments` and `policies`.
@@ -33,6 +38,10 @@ PLAIN = frozenset(
         Decide.SKIP,
         Decide.UNSURE,
     }
+)
+# Suggested acts whose checks look at the case's own evidence besides, and at where the profiles end (`ends`).
+OWN = frozenset(
+    (kind, Decide.MERGE) for kind in (CaseKind.NO_EMAIL, CaseKind.DUPLICATE, CaseKind.ORGANIZATION)
 )
 # The inventory is told of every type that is settled, one by one.
 _OTHERWISE = (CaseKind.TYPE_CONFLICT,)
@@ -65,6 +74,8 @@ class Light:
     state: str
     suggested_action: str
     suggested_args: Mapping[str, Any]
+    # As a check of the case has them; None where they are still to be checked, which is the same for many.
+    clean: Mapping[str, Any] | None = None
 
 
 def is_plain(kind: CaseKind, choice: Choice, item: Light) -> bool:
@@ -74,32 +85,75 @@ def is_plain(kind: CaseKind, choice: Choice, item: Light) -> bool:
     return action in PLAIN and kind not in _OTHERWISE and item.state != ItemState.GONE and not parked_again
 
 
+def those_that_are_plain(
+    _project: Project, kind: CaseKind, choice: Choice, items: Collection[Light]
+) -> Iterator[Light]:
+    return (item for item in items if is_plain(kind, choice, item))
+
+
+def checked_by_their_own(
+    project: Project, kind: CaseKind, choice: Choice, items: Collection[Light]
+) -> Iterator[Light]:
+    """Those whose suggested act needs little more than their own evidence, with what a single decision would write.
+
+    What cannot take it is left out: whoever decides it alone says why.
+    """
+    wanted = {i.pk: i for i in items if _is_own(kind, choice, i)}
+    if not wanted:
+        return
+    dependence.lock(project.pk)
+    known = ReviewItem.objects.filter(pk__in=wanted).order_by("pk")
+    rows = list(known.values_list("pk", "key", "title", "evidence"))
+    case, ends = ReviewItem(project=project, kind=kind.value), Ends(project.pk, kind)
+    ends.expect([key for _, key, _, _ in rows])
+    ends.expect(str(item.suggested_args.get("into") or "") for item in wanted.values())
+    case.ends = ends  # type: ignore[attr-defined]  # shared by the batch
+    for pk, key, title, evidence in rows:
+        item = wanted[pk]
+        action = Decide(item.suggested_action)
+        case.pk, case.key, case.title, case.evidence, case.state = pk, key, title, evidence, item.state
+        with suppress(RefusedError, InvalidDecisionError):
+            check_can_decide(case, action)
+            case.args = validated(case, action, choice.args or item.suggested_args)
+            case.action, case.state = action, ItemState.DECIDED
+            ends.learn(case)
+            yield replace(item, clean=case.args)
+
+
+def _is_own(kind: CaseKind, choice: Choice, item: Light) -> bool:
+    if not item.suggested_action or (choice.action and choice.action != item.suggested_action):
+        return False
+    return (kind, Decide(item.suggested_action)) in OWN
+
+
 def settle(
     project: Project, kind: CaseKind, choice: Choice, items: Collection[Light], *, user: Any, batch: UUID
 ) -> dict[str, int]:
     """Write the decisions; returns how many by act. Raises InvalidDecisionError where what was entered is no good."""
-    by_act: dict[Decide, list[tuple[int, Mapping[str, Any]]]] = {}
+    by_act: dict[Decide, list[Light]] = {}
     for item in items:
-        action = choice.action or Decide(item.suggested_action)
-        suggested = item.suggested_args if action == item.suggested_action else {}
-        by_act.setdefault(action, []).append((item.pk, choice.args or suggested))
+        by_act.setdefault(choice.action or Decide(item.suggested_action), []).append(item)
     for action, given in by_act.items():
-        _write(project, action, _checked(project, kind, action, given), user=user, batch=batch)
+        _write(project, action, _checked(project, kind, action, choice, given), user=user, batch=batch)
     return {action.value: len(given) for action, given in by_act.items()}
 
 
 def _checked(
-    project: Project, kind: CaseKind, action: Decide, given: list[tuple[int, Mapping[str, Any]]]
+    project: Project, kind: CaseKind, action: Decide, choice: Choice, given: list[Light]
 ) -> list[tuple[int, Jsonb]]:
     """Each distinct set of arguments goes through the check of a single decision."""
     case = ReviewItem(project=project, kind=kind.value)
     clean: dict[str, Jsonb] = {}
     checked = []
-    for pk, args in given:
+    for item in given:
+        if item.clean is not None:
+            checked.append((item.pk, Jsonb(item.clean)))
+            continue
+        args = choice.args or (item.suggested_args if action == item.suggested_action else {})
         spelled = canonical_json(dict(args)) if args else ""
         if spelled not in clean:
             clean[spelled] = Jsonb(validated(case, action, args))
-        checked.append((pk, clean[spelled]))
+        checked.append((item.pk, clean[spelled]))
     return checked
 
 

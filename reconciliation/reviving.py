@@ -87,5 +87,6 @@ def _save(project: Project, undos: Sequence[Decision]) -> None:
         row.batch, row.client_key = batch, key
     write_decisions(undos)
     if undos:
-        sentence = f"Undid {len(undos):,} decisions that later ones on other cases have overtaken."
+        noun = "decision" if len(undos) == 1 else "decisions"
+        sentence = f"Undid {len(undos):,} {noun} that later ones on other cases have overtaken."
         trail.append(project, None, "undo", "review_batch", batch, sentence, {"undone": len(undos)})

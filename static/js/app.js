@@ -3,7 +3,8 @@
 const doc = document, root = doc.documentElement, main = "[data-list] [data-row]", LATER = { "HX-Request": "true" };
 const $ = (q, from = doc) => from.querySelector(q), $$ = (q, from = doc) => [...from.querySelectorAll(q)];
 const byId = id => doc.getElementById(id), on = (name, act, early) => doc.addEventListener(name, act, early);
-const seen = el => el.getClientRects().length > 0, press = el => (el ? (el.click(), true) : false);
+const seen = el => el.getClientRects().length > 0, press = el => { el?.click(); enter(el?.parentNode); };
+const enter = el => { if (el?.matches("[data-focus][open]")) $("input:not([type=hidden]), select, textarea", el)?.focus(); };
 const say = text => { byId("live").textContent = text; };
 const focusNext = () => ($("[data-focus-next]") || opener(current() || doc) || byId("main")).focus();
 
@@ -201,11 +202,11 @@ function decide(form, button) {
 	pump();
 }
 
-/* Keys: buttons declare theirs; a person may have others. */
+/* Keys: buttons declare theirs; people may have others. */
 const caps = JSON.parse(root.dataset.keys || "{}"), usual = key => Object.keys(caps).find(name => caps[name] === key) || (caps[key] ? "" : key);
 let going = 0;
 const goes = letter => $$("[data-go]").find(el => el.dataset.go === letter);
-const tab = step => { const tabs = $$(".tabs a"); press(tabs[tabs.findIndex(el => el.hasAttribute("aria-current")) + step]); };
+const tab = step => { const tabs = $$(".tabs a"); press(tabs[tabs.findIndex(el => el.ariaCurrent) + step]); };
 const listKeys = {
 	J: () => move(1), ArrowDown: () => move(1), K: () => move(-1), ArrowUp: () => move(-1), X: () => select(), "Shift+X": () => select(true),
 	O: () => { location.href = opener(current()).href; }, " ": () => $("#inspector .scroll")?.scrollBy({ top: 320 }),
@@ -257,8 +258,8 @@ on("keydown", event => {
 	if (!el && !act) return;
 	event.preventDefault();
 	if (!el) act();
-	/* A key never acts on a sheet that is about to give way. */
-	else if (wanted && el.closest("#inspector")) later = key;
+	/* No key acts on a sheet that goes; the first waits. */
+	else if (wanted && el.closest("#inspector")) later ||= key;
 	else if (!event.repeat || key === "Enter") press(el);
 });
 
@@ -326,9 +327,7 @@ on("change", ({ target: el }) => {
 	if (el.matches("[data-shortcuts-switch]")) localStorage.setItem("shortcuts", root.dataset.shortcuts = el.checked ? "on" : "off");
 });
 
-on("toggle", ({ target: el }) => {
-	if (el.open && el.matches("details[data-focus]")) $("input:not([type=hidden]), select, textarea", el)?.focus();
-}, true);
+on("toggle", ({ target }) => enter(target), true);
 
 /* htmx: polls rest in hidden tabs, targets are busy, focus never falls to the body. */
 const polls = event => event.detail.elt.getAttribute("hx-trigger")?.includes("every");

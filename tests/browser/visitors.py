@@ -58,7 +58,8 @@ def visiting(browser: Browser, address: str, user: Any, *, scripts: bool = True)
     context.close()
     # A refusal is told by the page itself; the browser notes its status besides.
     refused = ("status of 409", "status of 422", "status of 403")
-    assert [text for text in person.complaints if not any(word in text for word in refused)] == []
+    left = [text for text in person.complaints if not any(word in text for word in refused)]
+    assert left == [], left
 
 
 def look(person: Visitor, name: str) -> None:
