@@ -20,7 +20,6 @@ from reconciliation.choices import ACTIONS, heading_of
 from reconciliation.counts import MOST_COUNTED, OF_CELLS, Counts
 from reconciliation.effects import effect_of
 from reconciliation.filters import Filters
-from reconciliation.listing import search_for
 from reconciliation.models import Hold, ReviewItem
 from reconciliation.outcomes import Choice
 from reconciliation.policies import check_can_decide
@@ -103,14 +102,11 @@ def preview_of(
 ) -> Preview:
     """Exact figures where the counts know them; else counted up to a limit."""
     seen_at = timezone.now()
+    rows = queries.open_items_of(project, kind, filters)
     by_cells = set(filters.narrowing) <= OF_CELLS
-    # The list is read once: a search through a million cases costs more than everything else here.
-    search = search_for(project, kind, filters, counts)
-    first = search.ids(size=DRAWN_FROM if by_cells else MOST_COUNTED + 1)
-    parts, more = (_from_cells(kind, filters, counts), False) if by_cells else _counted(kind, first)
+    parts, more = (_from_cells(kind, filters, counts), False) if by_cells else _counted(kind, rows)
     without = sum(part.cases for part in parts if not part.action) if choice.action is None else 0
-    held = _held(project, queries.open_items_of(project, kind, filters), user)
-    return Preview(parts, more, held, without, _drawn(kind, first, choice), seen_at)
+    return Preview(parts, more, _held(project, rows, user), without, _drawn(kind, rows, choice), seen_at)
 
 
 def acts_of(kind: CaseKind, chosen: str) -> tuple[Act, ...]:
@@ -156,8 +152,9 @@ def _from_cells(kind: CaseKind, filters: Filters, counts: Counts) -> tuple[Part,
     )
 
 
-def _counted(kind: CaseKind, first: list[int]) -> tuple[tuple[Part, ...], bool]:
+def _counted(kind: CaseKind, rows: QuerySet[ReviewItem]) -> tuple[tuple[Part, ...], bool]:
     """Exact up to a limit; a filter that no counter keeps is never counted to the end of a long queue."""
+    first = rows.order_by().values("pk")[: MOST_COUNTED + 1]
     sums = ReviewItem.objects.filter(pk__in=first).order_by().values_list("suggested_action")
     found = sums.annotate(Count("pk"), Sum("impact_profiles"), Sum("impact_events"))
     parts = _parts(kind, found)
@@ -184,8 +181,8 @@ def _held(project: Project, rows: QuerySet[ReviewItem], user: Any) -> int:
 # Examples
 
 
-def _drawn(kind: CaseKind, first: list[int], choice: Choice) -> tuple[Drawn, ...]:
-    ids = first[:DRAWN_FROM]
+def _drawn(kind: CaseKind, rows: QuerySet[ReviewItem], choice: Choice) -> tuple[Drawn, ...]:
+    ids = list(rows.values_list("pk", flat=True)[:DRAWN_FROM])
     # The same cases each time that the page is looked at.
     chosen = Random(len(ids)).sample(ids, min(DRAWN, len(ids)))  # noqa: S311 - examples, no secret
     items = ReviewItem.objects.filter(pk__in=chosen).select_related("project").order_by("group_order", "rank")
