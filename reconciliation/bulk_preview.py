@@ -1,13 +1,13 @@
 """What one act on everything that matches a filter would do, before anybody starts it. Reads only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from random import Random
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from migrator.engine.cases import CaseKind, Decide
@@ -20,11 +20,12 @@ from reconciliation.choices import ACTIONS, heading_of
 from reconciliation.counts import MOST_COUNTED, OF_CELLS, Counts
 from reconciliation.effects import effect_of
 from reconciliation.filters import Filters
+from reconciliation.listing import search_for
 from reconciliation.models import Hold, ReviewItem
 from reconciliation.outcomes import Choice
 from reconciliation.policies import check_can_decide
 
-# Five cases are drawn from so many of the first ones: a page cannot wait for a draw from a million.
+# Five cases are drawn from so many of each suggestion: a page cannot wait for a draw from a million.
 DRAWN, DRAWN_FROM = 5, 500
 
 
@@ -102,11 +103,17 @@ def preview_of(
 ) -> Preview:
     """Exact figures where the counts know them; else counted up to a limit."""
     seen_at = timezone.now()
-    rows = queries.open_items_of(project, kind, filters)
-    by_cells = set(filters.narrowing) <= OF_CELLS
-    parts, more = (_from_cells(kind, filters, counts), False) if by_cells else _counted(kind, rows)
+    search = search_for(project, kind, filters, counts)
+    if set(filters.narrowing) <= OF_CELLS:
+        parts, ids = _from_cells(kind, filters, counts), search.ids(size=DRAWN_FROM)
+    else:
+        found = search.figures(DRAWN_FROM)
+        parts = _parts(kind, ((f.action, f.cases, f.profiles, f.events) for f in found))
+        ids = sorted(pk for figures in found for pk in figures.ids)
+    more = search.beyond and sum(part.cases for part in parts) > MOST_COUNTED
     without = sum(part.cases for part in parts if not part.action) if choice.action is None else 0
-    return Preview(parts, more, _held(project, rows, user), without, _drawn(kind, rows, choice), seen_at)
+    held = _held(project, queries.open_items_of(project, kind, filters), user)
+    return Preview(parts, more, held, without, _drawn(kind, ids, choice), seen_at)
 
 
 def acts_of(kind: CaseKind, chosen: str) -> tuple[Act, ...]:
@@ -152,15 +159,6 @@ def _from_cells(kind: CaseKind, filters: Filters, counts: Counts) -> tuple[Part,
     )
 
 
-def _counted(kind: CaseKind, rows: QuerySet[ReviewItem]) -> tuple[tuple[Part, ...], bool]:
-    """Exact up to a limit; a filter that no counter keeps is never counted to the end of a long queue."""
-    first = rows.order_by().values("pk")[: MOST_COUNTED + 1]
-    sums = ReviewItem.objects.filter(pk__in=first).order_by().values_list("suggested_action")
-    found = sums.annotate(Count("pk"), Sum("impact_profiles"), Sum("impact_events"))
-    parts = _parts(kind, found)
-    return parts, sum(part.cases for part in parts) > MOST_COUNTED
-
-
 def _parts(kind: CaseKind, rows: Iterable[tuple[str, int, int, int]]) -> tuple[Part, ...]:
     parts = [
         Part(action, heading_of(kind.value, action), _icon(action), *figures) for action, *figures in rows
@@ -181,8 +179,7 @@ def _held(project: Project, rows: QuerySet[ReviewItem], user: Any) -> int:
 # Examples
 
 
-def _drawn(kind: CaseKind, rows: QuerySet[ReviewItem], choice: Choice) -> tuple[Drawn, ...]:
-    ids = list(rows.values_list("pk", flat=True)[:DRAWN_FROM])
+def _drawn(kind: CaseKind, ids: Sequence[int], choice: Choice) -> tuple[Drawn, ...]:
     # The same cases each time that the page is looked at.
     chosen = Random(len(ids)).sample(ids, min(DRAWN, len(ids)))  # noqa: S311 - examples, no secret
     items = ReviewItem.objects.filter(pk__in=chosen).select_related("project").order_by("group_order", "rank")

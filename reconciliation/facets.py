@@ -157,12 +157,14 @@ def read_traits(number: int) -> Traits:
 # Writing
 
 _UPSERT = """
-insert into reconciliation_casefacet (item_id, search, facets)
-select id, search, (select array_agg(word) from jsonb_array_elements_text(words) word)
-from unnest(%s::bigint[], %s::text[], %s::jsonb[]) as given (id, search, words)
-on conflict (item_id) do update set search = excluded.search, facets = excluded.facets
-where (reconciliation_casefacet.search, reconciliation_casefacet.facets)
-    is distinct from (excluded.search, excluded.facets)
+insert into reconciliation_casefacet as f (item_id, search, facets, group_order, rank)
+select id, search, (select array_agg(word) from jsonb_array_elements_text(words) word), group_order, rank
+from unnest(%s::bigint[], %s::text[], %s::jsonb[], %s::smallint[], %s::bigint[])
+    as given (id, search, words, group_order, rank)
+on conflict (item_id) do update set search = excluded.search, facets = excluded.facets,
+    group_order = excluded.group_order, rank = excluded.rank
+where (f.search, f.facets, f.group_order, f.rank)
+    is distinct from (excluded.search, excluded.facets, excluded.group_order, excluded.rank)
 """
 
 
@@ -177,10 +179,16 @@ def write(items: Sequence[ReviewItem]) -> None:
 
     if not items:
         return
-    found = [(item.pk, *_found_by(item)) for item in items]
-    ids, searches, words = zip(*found, strict=True)
+    found = [_found_by(item) for item in items]
+    columns: list[Any] = [
+        [item.pk for item in items],
+        [search for search, _ in found],
+        [Jsonb(words) for _, words in found],
+        [item.group_order for item in items],
+        [item.rank for item in items],
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_UPSERT, [list(ids), list(searches), [Jsonb(w) for w in words]])
+        cursor.execute(_UPSERT, columns)
 
 
 def _found_by(item: ReviewItem) -> tuple[str, list[str]]:

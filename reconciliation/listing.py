@@ -61,8 +61,10 @@ def open_items_of(project: Project, kind: CaseKind, filters: Filters) -> QuerySe
     return ordered(matching(project, kind, filters), filters)
 
 
-def search_for(project: Project, kind: CaseKind, filters: Filters, counts: Counts | None = None) -> Search:
-    return Search(project, kind, filters, counts or counts_of(project, kind))
+def search_for(
+    project: Project, kind: CaseKind, filters: Filters, counts: Counts | None = None, size: int = 0
+) -> Search:
+    return Search(project, kind, filters, counts or counts_of(project, kind), size)
 
 
 def queue_page(
@@ -75,7 +77,7 @@ def queue_page(
     counts: Counts | None = None,
 ) -> QueuePage:
     """A page read by key, grouped by suggestion, in at most five queries however long the queue is."""
-    search = search_for(project, kind, filters, counts)
+    search = search_for(project, kind, filters, counts, size=0 if after else size + 1)
     total, by_action = search.totals()
     ids = search.ids(after, size + 1)
     shown = _items(ids[:size])

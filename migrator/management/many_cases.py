@@ -107,11 +107,11 @@ with made as (
         events + i %% 17, tokens, rank - i %% 997, section, traits, '', 'bench',
         %(now)s - i * interval '0.2 second', %(now)s - i * interval '0.2 second', 0
     from generate_series(%(first)s::int, %(last)s::int) i join pattern on n = %(begin)s + i %% %(patterns)s
-    returning id, key, title
+    returning id, key, title, group_order, rank
 )
-insert into reconciliation_casefacet (item_id, search, facets)
-select made.id, replace(p.search, %(mark)s, number), array(select jsonb_array_elements_text(
-    replace(p.facets, %(mark)s, number)::jsonb))
+insert into reconciliation_casefacet (group_order, rank, item_id, search, facets)
+select made.group_order, made.rank, made.id, replace(p.search, %(mark)s, number),
+    array(select jsonb_array_elements_text(replace(p.facets, %(mark)s, number)::jsonb))
 from made
 cross join lateral (select (regexp_match(made.key, '[0-9]+$'))[1] number) numbered
 join pattern p on p.n = %(begin)s + numbered.number::int %% %(patterns)s

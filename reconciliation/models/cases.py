@@ -127,12 +127,15 @@ class ReviewItem(models.Model):
 class CaseFacet(models.Model):
     """What a case is found by. Apart from the case, because a decision would write these indexes anew.
 
-    `search` is folded (see facets.folded); `facets` are "name:value" words such as "phone:yes" or "seen:2025".
+    `search` is folded (see facets.folded); `facets` are "name:value" words such as "phone:yes" or "seen:2025". Where
+    the case stands in the list is here once more, so that thousands of hits are put in order before one is read.
     """
 
     item = models.OneToOneField(ReviewItem, on_delete=models.CASCADE, primary_key=True, related_name="facet")
     search = models.TextField(blank=True)
     facets = ArrayField(models.CharField(max_length=220), default=list)
+    group_order = models.PositiveSmallIntegerField(default=0)
+    rank = models.BigIntegerField(default=0)
 
     class Meta:
         indexes = [

@@ -142,6 +142,7 @@ def lower(monkeypatch, ceilings) -> None:
     for name, value in zip(("MOST_COUNTED", "PROBED", "SORTED"), ceilings, strict=True):
         monkeypatch.setattr(searching, name, value)
     monkeypatch.setattr(searching, "WALKED", min(ceilings[0], 20))
+    monkeypatch.setattr(searching, "SAMPLED", min(ceilings[0], 4))
 
 
 @CEILINGS
