@@ -58,3 +58,11 @@ def sofia(project: Project, browser: Browser, live_server: Any) -> Iterator[Visi
         browser, live_server.url, made.make_member(project, Role.CUSTOMER_ADMIN, "Sofia")
     ) as person:
         yield person
+
+
+@pytest.fixture
+def plain(project: Project, browser: Browser, live_server: Any) -> Iterator[Visitor]:
+    """Somebody whose browser runs no scripts."""
+    user = made.make_member(project, Role.CUSTOMER_ADMIN, "Sofia")
+    with visiting(browser, live_server.url, user, scripts=False) as visitor:
+        yield visitor
