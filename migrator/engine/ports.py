@@ -31,8 +31,11 @@ class Pacer(Protocol):
 class Target(Protocol):
     """The destination as the load and verify phases see it."""
 
-    def send_all(self, operations: Sequence[ClaimedOperation]) -> Iterator[tuple[ClaimedOperation, Outcome]]:
-        """Send each write once and yield what its answer proves; never repeats a write."""
+    def send_all(
+        self, operations: Sequence[ClaimedOperation], *, send_by: float
+    ) -> Iterator[tuple[ClaimedOperation, Outcome]]:
+        """Send each write once and yield what its answer proves; never repeats a write. What has not left at
+        `send_by`, in seconds of the monotonic clock, is not sent: the claim may be somebody else's by then."""
         ...
 
     def find_written(self, operations: Sequence[ClaimedOperation], since: datetime) -> dict[int, str]:

@@ -84,11 +84,13 @@ class PipedriveTarget:
     def resolver(self) -> Resolver:
         return self._resolver
 
-    def send_all(self, operations: Sequence[ClaimedOperation]) -> Iterator[tuple[ClaimedOperation, Outcome]]:
+    def send_all(
+        self, operations: Sequence[ClaimedOperation], *, send_by: float = float("inf")
+    ) -> Iterator[tuple[ClaimedOperation, Outcome]]:
         """Send each operation once, in threads, and yield outcomes as they come. After an outcome that stops
         the run the rest is not sent. An unexpected error is raised last, when every other outcome is out."""
         references = self.references(operations)
-        brake, ends = Brake(Event()), self._monotonic() + self._batch_seconds
+        brake, ends = Brake(Event()), min(send_by, self._monotonic() + self._batch_seconds)
         # Schema writes read before they write, so two at a time could make the same field twice.
         alone = any(operation.kind in SCHEMA_KINDS for operation in operations)
         pool = ThreadPoolExecutor(1 if alone else self._threads, thread_name_prefix="pipedrive")

@@ -3,6 +3,7 @@
 Any number of workers load at the same time; the sweep is one worker's alone.
 """
 
+import time
 from typing import Any
 
 from django.db import transaction
@@ -10,10 +11,11 @@ from django.db.models import F
 
 from migrator import budget, ledger
 from migrator.choices import LogLevel, RunKind
+from migrator.connections import LONGEST_REQUEST_S
 from migrator.engine.errors import ConfigurationError, TransientError
 from migrator.engine.operations import ClaimedOperation
 from migrator.engine.outcomes import Stop
-from migrator.engine.phases.load import Batch, load_claimed, settle_doubts
+from migrator.engine.phases.load import Batch, load_batch
 from migrator.engine.records import Kind
 from migrator.models import RunPhase
 from migrator.runner import balancing, lifecycle, sweeping, undoing
@@ -39,11 +41,16 @@ def step(job: Job) -> Step:
     )
     if kind not in SCHEMA_KINDS and not job.run.target_lists:
         _keep_lists(job)
-    settle_doubts(kind, store, job.target.port)
-    claimed = _claim(job, kind, store)
-    if not claimed:
+    batch = load_batch(
+        kind,
+        store,
+        job.target.port,
+        time.monotonic,
+        within_s=max(5.0, store.lease_s - LONGEST_REQUEST_S),
+        claim=lambda: _claim(job, kind, store),
+    )
+    if not batch.claimed:
         return _finish(job, kind, store)
-    batch = load_claimed(claimed, store, job.target.port)
     _record(job, batch)
     _obey(job, batch)
     return AGAIN

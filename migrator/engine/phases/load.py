@@ -5,7 +5,7 @@
 3. record the outcomes under the claim's fence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from migrator.engine.operations import Act, ClaimedOperation
@@ -27,9 +27,28 @@ class Batch:
     reason: str = ""
 
 
-def load_claimed(claimed: Sequence[ClaimedOperation], store: Store, target: Target) -> Batch:
-    """Send one claimed batch and record what came of it."""
-    results = list(target.send_all(claimed))
+def load_batch(
+    kind: Kind,
+    store: Store,
+    target: Target,
+    monotonic: Callable[[], float],
+    *,
+    within_s: float,
+    claim: Callable[[], Sequence[ClaimedOperation]],
+) -> Batch:
+    """Settle what is in doubt, claim, send and record. Nothing leaves later than `within_s` after the claim began:
+    a worker that was stopped in between would send what another one has read back and sent again since."""
+    settle_doubts(kind, store, target)
+    began = monotonic()
+    claimed = claim()
+    return load_claimed(claimed, store, target, send_by=began + within_s) if claimed else Batch()
+
+
+def load_claimed(
+    claimed: Sequence[ClaimedOperation], store: Store, target: Target, *, send_by: float
+) -> Batch:
+    """Send one claimed batch and record what came of it; `send_by` is on the target's monotonic clock."""
+    results = list(target.send_all(claimed, send_by=send_by))
     store.finish(results)
     return _summary(results)
 

@@ -131,7 +131,9 @@ class ScriptedTarget:
     sent: list[int] = field(default_factory=list)
     read_back: list[list[int]] = field(default_factory=list)
 
-    def send_all(self, operations: Sequence[ClaimedOperation]) -> Iterator[tuple[ClaimedOperation, Outcome]]:
+    def send_all(
+        self, operations: Sequence[ClaimedOperation], *, send_by: float
+    ) -> Iterator[tuple[ClaimedOperation, Outcome]]:
         for operation in operations:
             yield operation, self._send(operation)
 
@@ -183,7 +185,7 @@ def store_with(count: int, act: Act = Act.CREATE) -> MemoryStore:
 
 
 def load(store: MemoryStore, target: ScriptedTarget, limit: int = 10) -> Batch:
-    return load_claimed(store.claim(Kind.PERSON, limit), store, target)
+    return load_claimed(store.claim(Kind.PERSON, limit), store, target, send_by=0.0)
 
 
 def work_to_the_end(store: MemoryStore, target: ScriptedTarget) -> None:
