@@ -6,16 +6,20 @@ Slots are granted in bulk by the thread that owns the database connection and us
 import threading
 import time
 from collections import deque
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 
 from migrator.engine import pacing
 from migrator.engine.errors import TransientError
+from migrator.engine.spending import Spending
 from migrator.models import Budget
 
 LONGEST_WAIT_S = 20.0
 CLEAN_TIME = timedelta(minutes=1)
+# After so many 429s and nothing else the day is taken for spent, and asked about again this often.
+EXHAUSTED_AFTER, PROBE_S = 3, 900.0
+_EXHAUSTED = "Pipedrive refuses every request: its daily token budget seems to be spent, perhaps by others."
 
 
 def ensure(
@@ -34,29 +38,32 @@ def ensure(
     return row
 
 
-def take(scope: str, *, requests: int, tokens: int, longest_wait_s: float = LONGEST_WAIT_S) -> pacing.Slots:
-    """Reserve departures and tokens, or raise TransientError with `retry_after` and take nothing.
+def take(
+    scope: str, *, requests: int, tokens: int, longest_wait_s: float = LONGEST_WAIT_S, reserve: int = 0
+) -> pacing.Slots:
+    """Reserve departures and tokens, or raise TransientError with `retry_after` and take nothing. `reserve` tokens
+    of the window stay untouched, for the way back.
 
     The database's clock is the only one used, so workers on machines whose clocks differ share one pace.
     """
     with transaction.atomic():
         row = Budget.objects.select_for_update().get(scope=scope)
         now = _database_time()
-        _open_window(row, now)
         _check_pause(row, now)
-        _check_tokens(row, tokens, now)
+        _spend(row, tokens, now, reserve)
         _speed_up(row, now)
         pace, slots = pacing.take(_pace(row), now=now.timestamp(), count=requests)
         if slots.wait_s > longest_wait_s:
             raise TransientError("The shared request pace is used up for now.", retry_after=slots.wait_s)
-        row.tat, row.spent = pace.tat, row.spent + tokens
+        row.tat = pace.tat
         row.spent_ever, row.requests_ever = row.spent_ever + tokens, row.requests_ever + requests
         row.save()
     return slots
 
 
-def note_throttled(scope: str, *, retry_after: float = 0.0, reason: str = "") -> None:
-    """A 429: slow down; with a long `retry_after` nobody sends before it has passed."""
+def note_throttled(scope: str, *, retry_after: float = 0.0, reason: str = "", alone: bool = False) -> None:
+    """A 429: slow down; with a long `retry_after` nobody sends before it has passed. `alone` says that nothing else
+    was answered meanwhile: twice in a row, with an empty window between, it is the day that is spent."""
     with transaction.atomic():
         row = Budget.objects.select_for_update().get(scope=scope)
         now = _database_time()
@@ -64,6 +71,9 @@ def note_throttled(scope: str, *, retry_after: float = 0.0, reason: str = "") ->
         row.utilisation, row.tat = pace.utilisation, pace.tat
         row.paced_at = now
         row.throttled_ever += 1
+        row.throttled_in_a_row = row.throttled_in_a_row + 1 if alone else row.throttled_in_a_row
+        if row.throttled_in_a_row >= EXHAUSTED_AFTER and retry_after <= LONGEST_WAIT_S:
+            retry_after, reason = PROBE_S, _EXHAUSTED
         if retry_after > LONGEST_WAIT_S:
             row.paused_until, row.pause_reason = now + timedelta(seconds=retry_after), reason[:200]
         row.save()
@@ -84,18 +94,20 @@ class SharedPacer:
     """Implements the engine's Pacer over one scope. `grant` and `flush` belong to the thread with the database;
     `acquire` may run in any thread as long as slots were granted for it."""
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: str, reserve: int = 0) -> None:
         self.scope = scope
+        # Tokens of the window that stay for the way back; a rollback sets it to 0.
+        self.reserve = reserve
         self._slots: deque[float] = deque()
         self._lock = threading.Lock()
         self._owner = threading.get_ident()
-        self._throttled = False
+        self._throttled = self._answered = False
         self._limit: int | None = None
 
     def grant(self, *, requests: int, tokens: int) -> None:
         """Reserve slots ahead of a batch; raises TransientError where the wait would be too long."""
         self.flush()
-        slots = take(self.scope, requests=requests, tokens=tokens)
+        slots = take(self.scope, requests=requests, tokens=tokens, reserve=self.reserve)
         start = time.monotonic() + slots.wait_s
         with self._lock:
             self._slots.extend(start + number * slots.interval_s for number in range(slots.count))
@@ -109,7 +121,7 @@ class SharedPacer:
 
     def _take_one(self, requests: int, tokens: int) -> float:
         try:
-            return take(self.scope, requests=requests, tokens=tokens).wait_s
+            return take(self.scope, requests=requests, tokens=tokens, reserve=self.reserve).wait_s
         finally:
             # A sending thread that had no slot opened a connection of its own; nobody else would close it.
             if threading.get_ident() != self._owner:
@@ -118,16 +130,19 @@ class SharedPacer:
     def observe(self, *, limit: int | None, remaining: int | None, throttled: bool) -> None:
         with self._lock:
             self._throttled = self._throttled or throttled
+            self._answered = self._answered or not throttled
             self._limit = limit if limit is not None else self._limit
 
     def flush(self) -> None:
         """Bring what the sending threads saw into the shared row, and forget slots that were not used."""
         with self._lock:
-            throttled, limit = self._throttled, self._limit
-            self._throttled, self._limit = False, None
+            throttled, answered, limit = self._throttled, self._answered, self._limit
+            self._throttled, self._answered, self._limit = False, False, None
             self._slots.clear()
         if throttled:
-            note_throttled(self.scope)
+            note_throttled(self.scope, alone=not answered)
+        if answered:
+            _note_answered(self.scope)
         if limit is not None:
             note_limit(self.scope, limit)
 
@@ -152,9 +167,8 @@ def _database_time() -> datetime:
     return found
 
 
-def _open_window(row: Budget, now: datetime) -> None:
-    if row.window_started_at is None or now - row.window_started_at >= timedelta(seconds=row.token_window_s):
-        row.window_started_at, row.spent = now, 0
+def _note_answered(scope: str) -> None:
+    Budget.objects.filter(scope=scope, throttled_in_a_row__gt=0).update(throttled_in_a_row=0)
 
 
 def _check_pause(row: Budget, now: datetime) -> None:
@@ -166,11 +180,16 @@ def _check_pause(row: Budget, now: datetime) -> None:
     row.paused_until = None
 
 
-def _check_tokens(row: Budget, tokens: int, now: datetime) -> None:
-    if tokens > pacing.tokens_left(limit=row.token_limit, spent=row.spent):
-        ends = (row.window_started_at or now) + timedelta(seconds=row.token_window_s)
-        wait = max(1.0, (ends - now).total_seconds())
+def _spend(row: Budget, tokens: int, now: datetime, reserve: int) -> None:
+    held = Spending.read(row.token_window_s, row.parts)
+    limit = max(1, row.token_limit - reserve) if row.token_limit else 0
+    if wait := held.wait_for(tokens, limit=limit, now=now.timestamp()):
+        spent = held.at(now.timestamp()).total
+        kept = f", {reserve:,} more are kept for the way back" if reserve else ""
         raise TransientError(
-            f"The token budget of this window is used up ({row.spent:,} of {row.token_limit:,}).",
-            retry_after=wait,
+            f"The token budget of this window is used up ({spent:,} of {limit:,}{kept}).", retry_after=wait
         )
+    held = held.plus(tokens, now.timestamp())
+    row.parts, row.spent = [list(part) for part in held.parts], held.total
+    begun = held.parts[0][0] * held.part_s if held.parts else now.timestamp()
+    row.window_started_at = datetime.fromtimestamp(begun, UTC)

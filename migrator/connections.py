@@ -161,7 +161,11 @@ class TargetAccount:
             window_s=prices.BURST_SECONDS,
             token_limit=0 if off else int(self.daily_tokens * share),
         )
-        return budget.SharedPacer(self.scope)
+        return budget.SharedPacer(self.scope, 0 if off else int(self.daily_tokens * share * self._kept))
+
+    @property
+    def _kept(self) -> float:
+        return float(self.connection.project.setting("rollback_reserve")) / 100
 
     @property
     def _burst(self) -> int:

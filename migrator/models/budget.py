@@ -4,8 +4,9 @@ from django.db import models
 
 
 class Budget(models.Model):
-    """`tat` is the theoretical arrival time of GCRA in seconds of the database's clock. `spent` counts tokens
-    since `window_started_at`; the window is a day, or a minute for the per-minute profile."""
+    """`tat` is the theoretical arrival time of GCRA in seconds of the database's clock. `spent` is what `parts` hold
+    together: the tokens of a window that slides (engine.spending), a day, or a minute for the per-minute profile;
+    `window_started_at` is when the oldest of them were spent."""
 
     scope = models.CharField(max_length=200, unique=True)
     requests_per_window = models.FloatField(default=0)
@@ -20,8 +21,11 @@ class Budget(models.Model):
     token_window_s = models.PositiveIntegerField(default=86400)
     window_started_at = models.DateTimeField(null=True, blank=True)
     spent = models.PositiveBigIntegerField(default=0)
+    parts = models.JSONField(default=list, blank=True)
     spent_ever = models.PositiveBigIntegerField(default=0)
     requests_ever = models.PositiveBigIntegerField(default=0)
+    # 429s with no other answer between them: after an empty window they are not the burst's.
+    throttled_in_a_row = models.PositiveSmallIntegerField(default=0)
     throttled_ever = models.PositiveBigIntegerField(default=0)
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=200, blank=True)

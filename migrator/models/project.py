@@ -13,7 +13,12 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "event_fidelity": "history",
     "event_history_days": 730,
     "event_window_days": 92,
+    # Percent of the target's daily tokens that this project may spend, and percent of those kept for a rollback.
     "budget_share": 80,
+    "rollback_reserve": 0,
+    # When a run may write, such as "20:00-06:00" in the customer's time zone; empty for any time.
+    "working_hours": "",
+    "time_zone": "Europe/Stockholm",
     # How long a worker may hold a claim; whoever is silent for longer is taken to be dead.
     "lease_s": 90,
     # How long nobody looks after an answer that proves nothing: longer than the target may commit late.

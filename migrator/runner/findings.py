@@ -15,6 +15,7 @@ from migrator.engine.phases.histories import PAGE_EVENTS
 from migrator.engine.records import Kind
 from migrator.models import Discovery, Project
 from migrator.runner.job import Job
+from migrator.runner.pricing import share_for
 
 SIMPLE, MEDIUM = 20, 200
 
@@ -90,7 +91,7 @@ def estimate(job: Job, discovery: Discovery, proposals: Sequence[Proposal], prof
         (Kind.PERSON, Act.CREATE): profiles,
         (Kind.ACTIVITY, Act.CREATE): with_events,
     }
-    share = job.run.project.setting("budget_share") / 100
+    share = share_for(job.run.project)
     priced = forecast(counts, job.target.costs, daily_tokens=job.target.daily_tokens, share=share)
     hard = sum(f["count"] for f in discovery.findings)
     grade = "simple" if hard < SIMPLE else "medium" if hard < MEDIUM else "complex"

@@ -4,20 +4,23 @@ Any number of workers load at the same time; the sweep is one worker's alone.
 """
 
 import time
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from migrator import budget, ledger
 from migrator.choices import LogLevel, RunKind
 from migrator.connections import LONGEST_REQUEST_S
 from migrator.engine.errors import ConfigurationError, TransientError
+from migrator.engine.hours import read_hours
 from migrator.engine.operations import ClaimedOperation
 from migrator.engine.outcomes import Stop
 from migrator.engine.phases.load import Batch, load_batch
 from migrator.engine.records import Kind
-from migrator.models import RunPhase
+from migrator.models import Project, RunPhase
 from migrator.runner import balancing, lifecycle, sweeping, undoing
 from migrator.runner.job import AGAIN, DONE, Job, Step
 from migrator.runner.locks import sole_worker
@@ -58,6 +61,10 @@ def step(job: Job) -> Step:
 
 def _claim(job: Job, kind: Kind, store: ledger.RunLedger) -> list[ClaimedOperation]:
     lifecycle.check_approved(job.run)
+    check_hours(job.run.project, timezone.now())
+    if job.run.kind == RunKind.ROLLBACK:
+        # What was kept for the way back.
+        job.target.pacer.reserve = 0
     with transaction.atomic():
         claimed = store.claim(kind, BATCH)
         # Schema writes read before they write, so their single thread takes its own slots.
@@ -65,6 +72,16 @@ def _claim(job: Job, kind: Kind, store: ledger.RunLedger) -> list[ClaimedOperati
             # In the claim's transaction: where the budget refuses, the claim never happened.
             job.target.pacer.grant(requests=len(claimed), tokens=job.target.cost_of(claimed))
     return claimed
+
+
+def check_hours(project: Project, now: datetime) -> None:
+    """Raise TransientError outside the project's working hours, ConfigurationError where they cannot be read."""
+    hours = read_hours(project.setting("working_hours"), project.setting("time_zone"))
+    if hours and (wait := hours.wait_s(now)):
+        raise TransientError(
+            f"This project writes from {project.setting('working_hours')} ({hours.zone.key}) only.",
+            retry_after=wait,
+        )
 
 
 def _record(job: Job, batch: Batch) -> None:

@@ -11,7 +11,7 @@ from migrator.engine.forecast import Costs, forecast, sweep_tokens
 from migrator.engine.operations import Act
 from migrator.engine.phases.histories import Fidelity
 from migrator.engine.records import Kind
-from migrator.models import Run
+from migrator.models import Project, Run
 from migrator.runner.job import Job
 from migrator.runner.lifecycle import KIND_OF_PHASE
 
@@ -25,11 +25,17 @@ TITLES = {
 REASONS_SHOWN = 50
 
 
+def share_for(project: Project) -> float:
+    """The part of the target's daily tokens that a run may spend: our share without what is kept for the way back."""
+    kept = float(project.setting("rollback_reserve")) / 100
+    return float(project.setting("budget_share")) / 100 * (1 - kept)
+
+
 def summary(job: Job, tally: Mapping[str, int], *, custom_fields: int) -> dict[str, Any]:
     """The JSON that the plan page shows and that "predicted = actual" is later measured by."""
     counts = counts_of(job.run)
     target = job.target
-    share = job.run.project.setting("budget_share") / 100
+    share = share_for(job.run.project)
     result = forecast(counts, target.costs, daily_tokens=target.daily_tokens, share=share)
     return {
         "fidelity": job.run.params.get("fidelity", ""),

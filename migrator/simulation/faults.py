@@ -43,6 +43,11 @@ class Faults:
         kill, freeze = draw.choice((0.0, 0.3, 1.0)), draw.choice((0.0, 0.3, 1.0))
         return cls(seed, rates, MOST_KILLS * kill, MOST_FREEZES * freeze)
 
+    @classmethod
+    def even(cls, seed: int, rate: float) -> Self:
+        """Every request fails with the same chance, each way as often as another; nobody is killed or frozen."""
+        return cls(seed, tuple((name, rate / len(MOST)) for name in MOST), 0.0, 0.0, until=float("inf"))
+
     def of_request(self, key: str, attempt: int, now: float) -> tuple[str, float]:
         """What becomes of it, "" where nothing does, and a number between 0 and 1 for how badly."""
         if now >= self.until:

@@ -12,7 +12,7 @@ from migrator.simulation.faults import UNTIL_S, Faults
 from migrator.simulation.guards import Guards
 from migrator.simulation.invariants import Ended, Found, Line, broken
 from migrator.simulation.store import MemoryStore
-from migrator.simulation.target import DEADLINE_S, MemoryTarget, Record
+from migrator.simulation.target import DEADLINE_S, WRITE_TOKENS, MemoryTarget, Record
 from migrator.simulation.world import World
 
 RECORDS, WORKERS, BATCH, EXISTING = 12, 3, 6, 3
@@ -23,12 +23,24 @@ KIND = Kind.PERSON
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """`records` to create, claimed `batch` at a time; all has to be over after `patience_s` seconds."""
+
+    records: int = RECORDS
+    batch: int = BATCH
+    patience_s: float = PATIENCE_S
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
     """One schedule: the promises that it broke and the faults that it met."""
 
     seed: int
     broken: tuple[str, ...]
     met: dict[str, int]
+    # What the target charged, and the least that this plan can cost.
+    tokens: int
+    least: int
 
 
 @dataclass
@@ -57,36 +69,37 @@ def play_all(seeds: Iterable[int], guards: Guards = Guards()) -> Tally:  # noqa:
     return tally
 
 
-def play(seed: int, guards: Guards = Guards()) -> Played:  # noqa: B008 (frozen)
-    """One schedule from its beginning to its end."""
-    faults = Faults.drawn(seed)
+def play(seed: int, guards: Guards = Guards(), size: Size = Size(), faults: Faults | None = None) -> Played:  # noqa: B008
+    """One schedule from its beginning to its end; its faults are drawn from the seed where none are given."""
+    faults = faults or Faults.drawn(seed)
     world = World(seed, faults)
-    store = MemoryStore(world, _operations(), guards, quiet_s=QUIET_S, lease_s=LEASE_S)
+    store = MemoryStore(world, _operations(size.records), guards, quiet_s=QUIET_S, lease_s=LEASE_S)
     target = MemoryTarget(world, store, faults, guards)
     target.records = [Record(n + 1, f"before-{n}", {"name": "Before"}, 0.0) for n in range(EXISTING)]
     before = {str(record.id): dict(record.value) for record in target.records}  # type: ignore[arg-type]
     for number in range(WORKERS):
-        world.spawn(f"worker {number}", lambda: _work(world, store, target))
-    in_time = world.run(PATIENCE_S)
-    return Played(seed, broken(_ended(in_time, store, target, world, before)), world.met)
+        world.spawn(f"worker {number}", lambda: _work(world, store, target, size.batch))
+    in_time = world.run(size.patience_s)
+    ended = _ended(in_time, store, target, world, before)
+    return Played(seed, broken(ended), world.met, target.tokens, WRITE_TOKENS * len(store.rows))
 
 
-def _operations() -> list[ClaimedOperation]:
+def _operations(records: int) -> list[ClaimedOperation]:
     """Creates, and an update of each record that was there before."""
     creates = [
         ClaimedOperation(n, KIND, f"key-{n}", f"marker-{n}", Act.CREATE, {"name": f"Person {n}"}, fence=0)
-        for n in range(RECORDS)
+        for n in range(records)
     ]
     updates = [
         ClaimedOperation(
-            RECORDS + n, KIND, f"there-{n}", f"before-{n}", Act.UPDATE, {"name": f"New {n}"}, 0, str(n + 1)
+            records + n, KIND, f"there-{n}", f"before-{n}", Act.UPDATE, {"name": f"New {n}"}, 0, str(n + 1)
         )
         for n in range(EXISTING)
     ]
     return [*creates, *updates]
 
 
-def _work(world: World, store: MemoryStore, target: MemoryTarget) -> None:
+def _work(world: World, store: MemoryStore, target: MemoryTarget, limit: int) -> None:
     """One worker's slices until nothing is left, as the runner does it."""
     while store.unfinished(KIND):
         batch = load_batch(
@@ -95,7 +108,7 @@ def _work(world: World, store: MemoryStore, target: MemoryTarget) -> None:
             target,
             world.monotonic,
             within_s=LEASE_S - DEADLINE_S,
-            claim=lambda: store.claim(KIND, BATCH),
+            claim=lambda: store.claim(KIND, limit),
         )
         world.sleep(max(batch.retry_after, 0.0 if batch.claimed else IDLE_S))
 

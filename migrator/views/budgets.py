@@ -1,24 +1,26 @@
 """The shared budgets of both accounts as figures for a gauge. Reads the rows; takes nothing from them."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from django.utils import timezone
 
 from migrator import charts, connections, gates
 from migrator.choices import Side
+from migrator.engine.spending import Spending
 from migrator.models import Budget, Connection
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of the target's day: what all of our runs took, our share, and the whole allowance."""
+    """Tokens of a day that slides: what all of our runs took, our share, and the whole allowance. `back_at` is when the
+    first of them come back."""
 
     used: int
     share: int
     limit: int
     percent: int
-    resets_at: datetime | None
+    back_at: datetime | None
     paused_until: datetime | None
     reason: str
     gauge: charts.Chart
@@ -39,13 +41,10 @@ def usage_of(target: Connection) -> Usage:
     limit = account.daily_tokens
     share = int(limit * percent / 100)
     row = Budget.objects.filter(scope=account.scope).first() or Budget()
-    resets_at = _resets_at(row)
-    used = row.spent if resets_at and resets_at > timezone.now() else 0
-    label = f"{used:,} of {share:,} tokens used today; Pipedrive allows {limit:,}"
+    now = timezone.now()
+    held = Spending.read(row.token_window_s, row.parts).at(now.timestamp())
+    used, back = held.total, held.first_back
+    back_at = None if back is None else datetime.fromtimestamp(back, UTC)
+    label = f"{used:,} of {share:,} tokens used within a day; Pipedrive allows {limit:,}"
     gauge = charts.gauge(label, used, limit=limit, reserve_at=share)
-    return Usage(used, share, limit, percent, resets_at, row.paused_until, row.pause_reason, gauge)
-
-
-def _resets_at(row: Budget) -> datetime | None:
-    began = row.window_started_at
-    return began + timedelta(seconds=row.token_window_s) if began else None
+    return Usage(used, share, limit, percent, back_at, row.paused_until, row.pause_reason, gauge)

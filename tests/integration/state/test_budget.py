@@ -88,16 +88,54 @@ def test_a_used_up_token_budget_is_refused_and_takes_nothing() -> None:
     before = stored()
     with pytest.raises(TransientError, match=r"used up \(98 of 100\)") as caught:
         take(tokens=3)
-    assert 86_000 < caught.value.retry_after <= 86_400  # type: ignore[operator]
+    assert 86_400 <= caught.value.retry_after <= 87_000  # type: ignore[operator]
     assert stored() == before
     take(tokens=2)
     assert row().spent == 100
 
 
-def test_a_new_window_begins_with_nothing_spent() -> None:
+def test_what_is_kept_for_the_way_back_is_left_to_it() -> None:
+    limited(0, tokens=100)
+    take(tokens=80, reserve=20)
+    with pytest.raises(TransientError, match="20 more are kept for the way back"):
+        take(tokens=1, reserve=20)
+    take(tokens=20)
+    assert row().spent == 100
+
+
+def refused(*, answered: bool = False) -> None:
+    """One batch in which a 429 came, and nothing else unless `answered`."""
+    pacer = SharedPacer(SCOPE)
+    pacer.observe(limit=None, remaining=None, throttled=True)
+    if answered:
+        pacer.observe(limit=None, remaining=None, throttled=False)
+    pacer.flush()
+
+
+def test_429s_and_nothing_else_mean_that_the_day_is_spent() -> None:
+    limited(80)
+    refused()
+    refused()
+    take(longest_wait_s=60)
+    refused()
+    with pytest.raises(TransientError, match="daily token budget seems to be spent") as caught:
+        take()
+    assert 890 < caught.value.retry_after <= 900  # type: ignore[operator]
+
+
+def test_429s_among_other_answers_are_the_bursts() -> None:
+    limited(80)
+    for _ in range(5):
+        refused(answered=True)
+    take(longest_wait_s=60)
+    assert row().throttled_in_a_row == 0
+
+
+def test_after_a_day_and_ten_minutes_tokens_come_back() -> None:
     limited(0, tokens=100)
     take(tokens=100)
-    Budget.objects.update(window_started_at=Now() - timedelta(days=1, seconds=1))
+    ((number, tokens),) = row().parts
+    Budget.objects.update(parts=[[number - 145, tokens]])
     take(tokens=60)
     assert (row().spent, row().spent_ever) == (60, 160)
 

@@ -270,7 +270,7 @@ def test_the_budget_stands_beside_the_run(page, running, url):
     Budget.objects.create(
         scope="pipedrive:nordlys-sandbox.pipedrive.example",
         spent=34600,
-        window_started_at=now,
+        parts=[[int(now.timestamp() // 600), 34600]],
         token_limit=840000,
     )
     text = text_of(page.get(url("run", running.pk)))

@@ -204,3 +204,9 @@ def test_a_caller_who_stops_listening_leaves_no_thread_behind(account: Account) 
 def test_nothing_to_send_is_no_work(account: Account) -> None:
     assert list(account.target.send_all([])) == []
     assert account.target.find_written([], just_now()) == {}
+
+
+def test_nothing_leaves_when_the_claim_may_be_somebody_elses(account: Account) -> None:
+    outcomes = [outcome for _, outcome in account.target.send_all([person(1), person(2)], send_by=0.0)]
+    assert {outcome.proof for outcome in outcomes} == {Proof.NOT_DONE}
+    assert markers(account) == []

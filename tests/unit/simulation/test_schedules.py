@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from migrator.simulation.faults import MOST
+from migrator.simulation.faults import MOST, Faults
 from migrator.simulation.guards import Guards
-from migrator.simulation.schedules import play, play_all
+from migrator.simulation.schedules import Size, play, play_all
 
 SAVED = [int(line) for line in (Path(__file__).parents[2] / "data/simulation_seeds.txt").read_text().split()]
 # In four parts, so that they run side by side.
@@ -39,3 +39,14 @@ def test_a_guard_that_is_taken_away_is_missed_within_fifty_schedules(guard: str)
 def test_a_schedule_is_the_same_each_time() -> None:
     assert play(7) == play(7)
     assert play(7).met != play(8).met
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.02, 0.1, 0.3])
+def test_tokens_stay_near_the_least_that_the_plan_can_cost(
+    monkeypatch: pytest.MonkeyPatch, rate: float
+) -> None:
+    # A poisoned record costs its refused write and is no fault of the request.
+    monkeypatch.setattr("migrator.simulation.faults.POISONED", 0.0)
+    played = play(3, size=Size(records=1_000, batch=48, patience_s=86_400), faults=Faults.even(3, rate))
+    assert played.broken == ()
+    assert played.tokens / played.least <= 1.02 + 1.2 * rate
