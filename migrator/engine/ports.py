@@ -28,8 +28,8 @@ class Pacer(Protocol):
     def observe(self, *, limit: int | None, remaining: int | None, throttled: bool) -> None: ...
 
 
-class Target(Protocol):
-    """The destination as the load and verify phases see it."""
+class WriteTarget(Protocol):
+    """The destination as the load phase sees it."""
 
     def send_all(
         self, operations: Sequence[ClaimedOperation], *, send_by: float
@@ -41,6 +41,10 @@ class Target(Protocol):
     def find_written(self, operations: Sequence[ClaimedOperation], since: datetime) -> dict[int, str]:
         """Read-back by list: operation id -> target id for those whose marker is found in the target."""
         ...
+
+
+class Target(WriteTarget, Protocol):
+    """The destination as the sweep sees it too."""
 
     def iter_pages(self, kind: Kind, *, since: datetime | None = None) -> Iterator[list[Json]]:
         """Every live record of a kind, page by page, as the target lists it."""

@@ -10,8 +10,6 @@ from datetime import datetime
 from migrator.engine.canonical import JsonValue
 from migrator.engine.operations import Act, ClaimedOperation
 from migrator.engine.outcomes import Outcome, Proof, Stop
-from migrator.engine.ports import Json
-from migrator.engine.records import Kind
 from migrator.http.messages import Answer, NotSent, Unknown, WireError
 from migrator.pipedrive.outcomes import classify
 from migrator.simulation.faults import LAG_S, LATEST_S, Faults
@@ -109,18 +107,6 @@ class MemoryTarget:
         begin = (since - EPOCH).total_seconds() - MARGIN_S
         listed = {r.marker: r.id for r in self.records if begin <= r.born <= self._world.now - lag}
         return {o.id: str(listed[o.marker]) for o in operations if o.marker in listed}
-
-    def iter_pages(self, kind: Kind, *, since: datetime | None = None) -> Iterator[list[Json]]:
-        raise NotImplementedError("Loading does not sweep.")
-
-    def marker_of(self, kind: Kind, record: Json) -> str:
-        raise NotImplementedError("Loading does not sweep.")
-
-    def differences(self, operation: ClaimedOperation, record: Json) -> tuple[str, ...]:
-        raise NotImplementedError("Loading does not sweep.")
-
-    def content_sha(self, kind: Kind, record: Json) -> str:
-        raise NotImplementedError("Loading does not sweep.")
 
 
 def _unwritten(fault: str) -> Answer | WireError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from migrator.engine.operations import Act, ClaimedOperation
 from migrator.engine.outcomes import Outcome, Proof, Stop
-from migrator.engine.ports import Store, Target
+from migrator.engine.ports import Store, WriteTarget
 from migrator.engine.records import Kind
 
 
@@ -30,7 +30,7 @@ class Batch:
 def load_batch(
     kind: Kind,
     store: Store,
-    target: Target,
+    target: WriteTarget,
     monotonic: Callable[[], float],
     *,
     within_s: float,
@@ -45,7 +45,7 @@ def load_batch(
 
 
 def load_claimed(
-    claimed: Sequence[ClaimedOperation], store: Store, target: Target, *, send_by: float
+    claimed: Sequence[ClaimedOperation], store: Store, target: WriteTarget, *, send_by: float
 ) -> Batch:
     """Send one claimed batch and record what came of it; `send_by` is on the target's monotonic clock."""
     results = list(target.send_all(claimed, send_by=send_by))
@@ -67,7 +67,7 @@ def _summary(results: Sequence[tuple[ClaimedOperation, Outcome]]) -> Batch:
     )
 
 
-def settle_doubts(kind: Kind, store: Store, target: Target, *, limit: int = 500) -> int:
+def settle_doubts(kind: Kind, store: Store, target: WriteTarget, *, limit: int = 500) -> int:
     """End the doubts whose quiet period has passed; returns how many.
 
     1. leases that ran out become ambiguous;

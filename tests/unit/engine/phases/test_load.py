@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from migrator.engine.operations import Act, ClaimedOperation, OperationState, can_move
 from migrator.engine.outcomes import Outcome, Proof, Stop
 from migrator.engine.phases.load import Batch, load_claimed, settle_doubts
-from migrator.engine.ports import Json
 from migrator.engine.records import Kind
 from tests.factories import NOON
 
@@ -163,18 +162,6 @@ class ScriptedTarget:
         self.read_back.append([operation.id for operation in operations])
         assert since <= NOON + timedelta(days=1)
         return {o.id: f"t-{o.key}" for o in operations if o.marker in self.written}
-
-    def iter_pages(self, kind: Kind, *, since: datetime | None = None) -> Iterator[list[Json]]:
-        raise AssertionError("loading does not sweep")
-
-    def marker_of(self, kind: Kind, record: Json) -> str:
-        raise AssertionError("loading does not sweep")
-
-    def differences(self, operation: ClaimedOperation, record: Json) -> tuple[str, ...]:
-        raise AssertionError("loading does not sweep")
-
-    def content_sha(self, kind: Kind, record: Json) -> str:
-        raise AssertionError("loading does not sweep")
 
 
 def store_with(count: int, act: Act = Act.CREATE) -> MemoryStore:
