@@ -63,7 +63,7 @@ def take(
 
 def note_throttled(scope: str, *, retry_after: float = 0.0, reason: str = "", alone: bool = False) -> None:
     """A 429: slow down; with a long `retry_after` nobody sends before it has passed. `alone` says that nothing else
-    was answered meanwhile: twice in a row, with an empty window between, it is the day that is spent."""
+    was answered meanwhile: after three of those, with empty windows between, it is the day that is spent."""
     with transaction.atomic():
         row = Budget.objects.select_for_update().get(scope=scope)
         now = _database_time()
