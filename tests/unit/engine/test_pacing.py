@@ -1,6 +1,7 @@
 """Pacing on a virtual clock: no window ever holds more requests than the limit, whatever is asked for."""
 
 import math
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -126,3 +127,22 @@ TOKENS = {
 def test_tokens_are_left(limit: int, spent: int, left: float) -> None:
     found = pacing.tokens_left(limit=limit, spent=spent)
     assert found == left if limit else found > 10**18
+
+
+@pytest.mark.parametrize("jitter_s", [0.0, 0.02, 0.1])
+def test_of_many_workers_requests_next_to_none_is_refused_and_the_limit_is_used(jitter_s: float) -> None:
+    """A server that counts arrivals in a rolling window, and a network that delays each one differently."""
+    limit, window_s, clean_s = 80, 2.0, 60.0
+    rng, pace, now, sped = Random(5), Pace(limit, window_s), 0.0, 0.0
+    arrivals: list[float] = []
+    while len(arrivals) < 40_000:
+        pace, slots = pacing.take(pace, now=now, count=rng.randrange(1, 49))
+        begin = now + slots.wait_s
+        arrivals += [begin + n * slots.interval_s + rng.uniform(0, jitter_s) for n in range(slots.count)]
+        now = begin + rng.uniform(0, slots.count * slots.interval_s)
+        if now - sped >= clean_s:
+            pace, sped = pacing.after_clean_minute(pace), now
+    arrivals.sort()
+    refused = sum(late - early < window_s for early, late in zip(arrivals, arrivals[limit:], strict=False))
+    assert refused / len(arrivals) <= 1e-4
+    assert len(arrivals) / ((arrivals[-1] - arrivals[0]) / window_s) >= 0.90 * limit
